@@ -1,0 +1,1 @@
+"""What the platforms know: plain Python, without Django, Celery or a database."""
