@@ -39,7 +39,6 @@ try:
     LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
     LOG_FORMAT = env.str("LOG_FORMAT", "json", validate=lambda v: v in {"json", "text"} or _refuse(v))
     UNDO_SECONDS = env.float("UNDO_SECONDS", 5.0)
-    POLL_EVERY = env.float("POLL_EVERY", 2.0)
     SANDBOX_URL = env.str("SANDBOX_URL", "").rstrip("/")
     EMAIL_URL = env.dj_email_url("EMAIL_URL", "console:")
     STORAGE_BUCKET = env.str("STORAGE_BUCKET", "")

@@ -1,4 +1,4 @@
-"""Addresses of the inbox."""
+"""Accounts, people, library, privacy: what admins and leads arrange."""
 
 from django.urls import URLPattern, URLResolver
 

@@ -1,0 +1,3 @@
+"""Conversations: snoozes that end, norms that are near, counts."""
+
+from __future__ import annotations
