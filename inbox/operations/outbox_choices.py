@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -94,14 +94,18 @@ def send_again(*, delivery_id: int, agent: Agent) -> Delivery:
         update(delivery, state=State.PENDING, due_at=due, claim=None, look_at=None, looks=0, handled_at=None,
                error_reason="", error_detail="")  # fmt: skip
         _mark(delivery, "again", agent)
-        delivery.dependents.filter(state=State.FAILED, error_reason="earlier_failed").update(
-            state=State.PENDING, error_reason="", due_at=due
-        )
+        _dependents_again(delivery, due)
         stop_clocks(conversation)
         record(conversation, actor=agent, verb="sent_again", data={"delivery": delivery.pk})
         wakeup.start("deliveries.deliver", delivery.pk, countdown=settings.UNDO_SECONDS)
 
     return _decide(delivery_id, (State.FAILED, State.UNCERTAIN), change)
+
+
+def _dependents_again(delivery: Delivery, due: datetime) -> None:
+    for later in delivery.dependents.filter(state=State.FAILED, error_reason="earlier_failed"):
+        update(later, state=State.PENDING, error_reason="", due_at=due, handled_at=None)
+        _dependents_again(later, due)
 
 
 def it_is_there(*, delivery_id: int, agent: Agent, link: str = "") -> Delivery:

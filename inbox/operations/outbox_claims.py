@@ -24,7 +24,8 @@ with ready as (
       and a.state = 'connected' and (a.retry_at is null or a.retry_at <= %(now)s)
       and not exists (
         select 1 from inbox_ratewindow w
-        where w.account_id = d.account_id and w.bucket = 'send:' || d.mode and w.remaining <= 0 and w.resets_at > %(now)s)
+        where w.account_id = d.account_id and w.bucket = 'send:' || d.mode
+          and w.remaining <= 0 and w.resets_at > %(now)s)
       and not exists (
         select 1 from inbox_delivery e
         where e.conversation_id = d.conversation_id and e.id <> d.id

@@ -7,11 +7,12 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from connectors.types import Sent
 from inbox.models import ChannelAccount, Delivery, Message
-from inbox.operations.outbox_records import _record_sent
+from inbox.operations.outbox_records import IdTaken, _record_sent
 
 State = Delivery.State
 SLACK = timedelta(seconds=10)  # clocks differ
@@ -20,6 +21,7 @@ TRAILING_LINK = re.compile(r"(?:\s*https?://\S+)+$")
 Echo = tuple[str, str, str, str | None, datetime, str]  # external id, text, thread id, parent id, sent at, permalink
 
 
+@transaction.atomic
 def settle_echoes(*, account: ChannelAccount, outbound: Iterable[Echo]) -> set[str]:
     """The external ids among these that are replies of ours: do not store them again. Call inside the transaction."""
     echoes = list(outbound)
@@ -33,9 +35,23 @@ def settle_echoes(*, account: ChannelAccount, outbound: Iterable[Echo]) -> set[s
         if match is None:
             continue
         waiting.remove(match)
-        _record_sent(match.pk, Sent(external_id=echo[0], permalink=echo[5], sent_at=echo[4]), "seen")
-        ours.add(echo[0])
+        if _settle(match, Sent(external_id=echo[0], permalink=echo[5], sent_at=echo[4])):
+            ours.add(echo[0])
     return {external_id for external_id in ours if external_id}
+
+
+def _settle(delivery: Delivery, sent: Sent) -> bool:
+    """In a savepoint, so that whatever a worker stores at this moment never breaks the ingest."""
+    for _ in range(3):
+        try:
+            with transaction.atomic():
+                _record_sent(delivery.pk, sent, "seen")
+        except IdTaken:
+            return False
+        except IntegrityError:
+            continue
+        return True
+    return False
 
 
 def _unsettled(account: ChannelAccount) -> list[Delivery]:

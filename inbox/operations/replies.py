@@ -169,7 +169,8 @@ def _store(
             state=State.APPROVAL if waits else State.PENDING, in_reply_to=message.parent_external_id,
             recipient_id=conversation.identity.external_id if conversation.identity else "", human_agent=human_agent,
             due_at=due, undo_until=due, owner=reply.agent, part=n, parts=len(texts), bulk=reply.bulk,
-            token=reply.token if n == 1 else uuid5(reply.token, str(n)), waits_for=made[-1] if made else reply.waits_for,
+            token=reply.token if n == 1 else uuid5(reply.token, str(n)),
+            waits_for=made[-1] if made else reply.waits_for,
             before=snapshot(conversation), then=reply.then if n == len(texts) else "", then_until=reply.then_until,
         ))  # fmt: skip
     return made

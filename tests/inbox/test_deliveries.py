@@ -52,7 +52,7 @@ def together(*jobs):
         try:
             gate.wait()
             job()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told to the main thread
             errors.append(error)
         finally:
             connection.close()
