@@ -126,6 +126,7 @@ class Conversation(models.Model):
                 name="conv_account_open",
                 condition=Q(status="open"),
             ),
+            models.Index(fields=["due_at"], name="conv_due", condition=Q(status="open")),
             models.Index(fields=["snoozed_until"], name="conv_snoozed", condition=Q(status="snoozed")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_pending", condition=Q(status="pending")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_all_newest"),
