@@ -1,1 +1,1 @@
-"""Reads that combine several tables, one module a screen."""
+"""The read side of the pages: one module a screen."""
