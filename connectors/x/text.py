@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-import regex
+import regex  # type: ignore[import-untyped]
 from twitter_text import parse_tweet
 
 LONGEST = 25_000  # no post or message is longer
