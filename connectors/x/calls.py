@@ -133,9 +133,7 @@ def new_id(reply: Reply, *names: str) -> str:
     return identifier
 
 
-def read_cost(
-    reply: Reply, paid: dict[str, Any], *, messages: bool = False, price: Decimal = POST_READ
-) -> Cost:
+def read_cost(reply: Reply, paid: dict[str, Any], *, messages: bool = False, price: Decimal = POST_READ) -> Cost:
     """What reading this page cost. X charges a thing once a UTC day: `paid`, in the cursor, remembers."""
     data = reply.json.get("data")
     found = list(objects(items(data) if isinstance(data, list) else [data]))
@@ -143,14 +141,12 @@ def read_cost(
     people = {"u" + word(user.get("id")) for user in objects(includes.get("users"))}
     others = {word(p.get("id")) for name in ("tweets", "posts") for p in objects(includes.get(name))}
     today = reply.at.date().isoformat()
-    known = set(items(paid.get("ids"))) if paid.get("day") == today else set()
+    known = set(map(word, items(paid.get("ids")))) if paid.get("day") == today else set()
     own = {word(item.get("id")) for item in found} - known
     others, people = others - own - known, people - known
-    kept = [*items(paid.get("ids"))] if known else []
+    kept = [*map(word, items(paid.get("ids")))] if known else []
     paid |= {"day": today, "ids": [*kept, *sorted(own | others | people)][-600:]}
-    money = (
-        len(own) * (MESSAGE_READ if messages else price) + len(others) * POST_READ + len(people) * USER_READ
-    )
+    money = len(own) * (MESSAGE_READ if messages else price) + len(others) * POST_READ + len(people) * USER_READ
     return Cost(
         calls=1,
         post_reads=len(others) + (0 if messages else len(own)),

@@ -37,6 +37,7 @@ from connectors.x.wire import (
     MEDIA_FIELDS,
     TWEET_FIELDS,
     USER_FIELDS,
+    mapping,
     moment,
     word,
 )
@@ -141,9 +142,7 @@ class XConnector(Connector):
 
     # Reading
 
-    def poll(
-        self, stream: StreamRef, cursor: Cursor, *, since: datetime | None = None, limit: int = 100
-    ) -> Page:
+    def poll(self, stream: StreamRef, cursor: Cursor, *, since: datetime | None = None, limit: int = 100) -> Page:
         """One page of a stream, newest first; see polling.py for what the cursor promises."""
         if self.capabilities.stream(stream.kind) is None:
             raise Unsupported(f"X has no stream {stream.kind!r}")
@@ -159,9 +158,7 @@ class XConnector(Connector):
         if stream.kind == "search":
             wanted["next_token"] = wanted.pop("pagination_token", None)
             size = min(max(limit, 10), 100)
-            return self.calls.ask(
-                "search", client.search_recent_tweets, query_of(stream), max_results=size, **wanted
-            )
+            return self.calls.ask("search", client.search_recent_tweets, query_of(stream), max_results=size, **wanted)
         size = min(max(limit, 5), 100)
         method = client.get_users_mentions if stream.kind == "mentions" else client.get_users_tweets
         return self.calls.ask(stream.kind, method, self.account_id, max_results=size, **wanted)
@@ -184,7 +181,7 @@ class XConnector(Connector):
             max_results=min(max(size, 1), 100),
             pagination_token=token,
         )
-        paid = dict(cursor.get("paid") or {})
+        paid = dict(mapping(cursor.get("paid")))
         cost = read_cost(reply, paid, messages=True)
         found = read_direct(reply.json, self._reader("direct"))
         return direct_page(cursor, reply, found, since=since, cost=cost, paid=paid)

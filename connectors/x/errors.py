@@ -100,11 +100,7 @@ def _failure(answer: Answer, session: PlatformSession, problem: Problem) -> Conn
         case 402:
             return BudgetExhausted(words, retry_at=problem.reset)
         case 403:
-            return (
-                PermissionMissing(words)
-                if answer.method == "GET"
-                else Rejected(words, reason="not_permitted")
-            )
+            return PermissionMissing(words) if answer.method == "GET" else Rejected(words, reason="not_permitted")
         case 404:
             return Gone(words, reason="gone")
         case 410:
@@ -147,9 +143,7 @@ def _by_kind(problem: Problem, words: str) -> ConnectorError | None:
 def _too_old(problem: Problem) -> bool:
     said = problem.words.lower()
     if problem.parameters & {"since_id", "start_time"} or "since_id" in said or "start_time" in said:
-        return any(
-            part in said for part in ("must be a tweet id created after", "created after", "on or after")
-        )
+        return any(part in said for part in ("must be a tweet id created after", "created after", "on or after"))
     return bool(problem.parameters & {"pagination_token", "next_token"}) or "pagination_token" in said
 
 

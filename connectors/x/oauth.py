@@ -87,9 +87,7 @@ class XOAuth(OAuth):
 
 def _post(app: dict[str, str], url: str, form: dict[str, str], *, secrets: Any) -> Any:
     secret = app.get("client_secret", "")
-    with PlatformSession(
-        base_url=app.get("base_url", ""), secrets=[secret, *filter(None, secrets)]
-    ) as session:
+    with PlatformSession(base_url=app.get("base_url", ""), secrets=[secret, *filter(None, secrets)]) as session:
         form["client_id"] = app["client_id"]
         auth = (app["client_id"], secret) if secret else None
         response = session.post(url, data=form, auth=auth)

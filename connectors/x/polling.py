@@ -18,7 +18,7 @@ from connectors.exceptions import CursorTooOld
 from connectors.types import Cursor, InboundMessage, Page
 from connectors.x.calls import WINDOW, Reply
 from connectors.x.mapping import Read
-from connectors.x.wire import before, born, count, mapping, moment, newer, number, word
+from connectors.x.wire import before, born, count, items, mapping, moment, newer, number, word
 
 OVERLAP = 600  # seconds
 _WALK = ("token", "newest", "newest_at", "oldest_at", "walked", "walk_at", "start", "gap")
@@ -158,8 +158,8 @@ _REMEMBERED = 50
 
 def direct_page(cursor: Cursor, reply: Reply, read: Read, *, since: datetime | None, **parts: Any) -> Page:
     """A page of events. The walk ends at the first event known from before, or at `since` on a first poll."""
-    known = [word(identifier) for identifier in cursor.get("known") or ()]
-    fresh = [*(cursor.get("fresh") or ()), *read.ids]
+    known = [word(identifier) for identifier in items(cursor.get("known"))]
+    fresh = [*map(word, items(cursor.get("fresh"))), *read.ids]
     following = word(mapping(reply.json.get("meta")).get("next_token"))
     lost_way = following != "" and following == word(cursor.get("token"))
     met = bool(set(known) & set(read.ids))
