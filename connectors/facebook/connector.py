@@ -36,7 +36,7 @@ from connectors.types import (
 
 
 class FacebookConnector(Connector):
-    """See `Connector`. `credentials.data`: access_token (a Page token), and app_id and app_secret where known."""
+    """See `Connector`. `credentials.data`: access_token (the Page's), app_id and app_secret where known."""
 
     kind: ClassVar[str] = "facebook"
     capabilities = CAPABILITIES

@@ -12,7 +12,7 @@ from connectors.facebook import instagram, mapping
 from connectors.facebook.gathered import Gathered
 from connectors.facebook.media import delivered_attachments
 from connectors.facebook.values import (
-    UnreadableValue,
+    UnreadableError,
     entries,
     entry,
     identifier,
@@ -55,7 +55,7 @@ def read_delivery(gathered: Gathered, body: dict[str, Any]) -> None:
                 gathered.attempt(event, lambda one, p=page_id: _event(gathered, one, page_id=p))  # type: ignore[misc]
 
 
-# Changes on the Page -----------------------------------------------------------------------------------------
+# Changes on the Page ------------------------------------------------------------------------------
 
 
 def _change(gathered: Gathered, change: dict[str, Any], *, page_id: str, at: Any) -> None:
@@ -69,7 +69,7 @@ def _change(gathered: Gathered, change: dict[str, Any], *, page_id: str, at: Any
     elif name == "ratings" and item in {None, "rating"}:
         _rating(gathered, value, page_id=page_id)
     elif name not in {"feed", "mention"}:
-        raise UnreadableValue(f"changes of {words(name) or 'no field'} are not read")
+        raise UnreadableError(f"changes of {words(name) or 'no field'} are not read")
     elif item in {"reaction", "like"}:
         _reaction(gathered, value)
     elif verb == "remove" or _is_trashed(value):
@@ -77,12 +77,12 @@ def _change(gathered: Gathered, change: dict[str, Any], *, page_id: str, at: Any
         gathered.deletions.append(
             Deletion(mapping.needed_id({"id": removed}), moment_or_none(value.get("created_time")))
         )
-    elif verb not in {"hide", "unhide", "block", "unblock"} and value.get("published") not in {0}:
+    elif verb not in {"hide", "unhide", "block", "unblock"} and value.get("published") != 0:
         gathered.messages.append(_said(value, page_id=page_id))
 
 
 def _is_trashed(value: dict[str, Any]) -> bool:
-    """A post put in the bin comes as an edit without a message; `remove` only follows when the bin is emptied."""
+    """A post put in the bin comes as an edit without a message; `remove` comes when it is emptied."""
     shown = {"message", "photo", "photos", "link", "video", "story"} & {key for key in value if value[key]}
     return value.get("verb") in {"edited", "edit"} and value.get("item") in {"status", "post"} and not shown
 
@@ -136,7 +136,7 @@ def _reaction(gathered: Gathered, value: dict[str, Any]) -> None:
     gathered.exposures.append(Exposure(f"reaction:{original}:{who}", "reaction", original, person, at, value))
 
 
-# Private messages --------------------------------------------------------------------------------------------
+# Private messages ---------------------------------------------------------------------------------
 
 
 def _event(gathered: Gathered, event: dict[str, Any], *, page_id: str) -> None:
@@ -148,7 +148,7 @@ def _event(gathered: Gathered, event: dict[str, Any], *, page_id: str) -> None:
     elif event.get("reaction"):
         _private_reaction(gathered, event)
     elif not _SILENT & set(event):
-        raise UnreadableValue("no message in this event")
+        raise UnreadableError("no message in this event")
 
 
 def _private(event: dict[str, Any], *, page_id: str) -> InboundMessage:
@@ -189,7 +189,7 @@ def _private_reaction(gathered: Gathered, event: dict[str, Any]) -> None:
 def _mid(value: dict[str, Any]) -> str:
     external_id = mapping.message_id(value.get("mid"))
     if not external_id:
-        raise UnreadableValue("no id")
+        raise UnreadableError("no id")
     return external_id
 
 

@@ -1,7 +1,7 @@
 """Reading an edge that Graph gives newest first: visitor posts, tagged posts, reviews, our own posts.
 
-Cursor: {"mark": newest time of the last finished walk, "walk": {"after", "newest", "stop", "began"}}. The mark moves
-only when a walk has reached it: a crash in between starts over from it and loses nothing.
+Cursor: {"mark": newest time of the last finished walk, "walk": {"after", "newest", "stop", "began"}}. The mark
+moves only when a walk has reached it: a crash in between starts over from it and loses nothing.
 """
 
 from __future__ import annotations
@@ -76,13 +76,13 @@ def latest(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def following(answer: dict[str, Any]) -> str:
-    """The cursor of the next page; "" at the end. A page may be empty and not the last, or have a cursor and no next."""
+    """The cursor of the next page; "" at the end. An empty page need not be the last."""
     paging = entry(answer.get("paging"))
     return identifier(entry(paging.get("cursors")).get("after")) if paging.get("next") else ""
 
 
 def reached(times: list[datetime | None], stop: datetime | None) -> bool:
-    """Whether everything further on is older than `stop`. A page out of order proves nothing: then we read on."""
+    """Whether everything further on is older than `stop`. A page out of order proves nothing: read on."""
     known = [at for at in times if at]
     if stop is None or not known:
         return False

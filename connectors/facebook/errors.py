@@ -1,5 +1,6 @@
-"""What Graph's error codes mean for the caller. Code and subcode decide: messages come localised, and the HTTP status
-that goes with a code is not documented.
+"""What Graph's error codes mean for the caller.
+
+Code and subcode decide: messages come localised, and the HTTP status that goes with a code is not documented.
 
 Codes: developers.facebook.com/docs/graph-api/guides/error-handling and
 .../business-messaging/messenger-platform/error-codes, read in November 2026.
@@ -124,17 +125,17 @@ def _words(error: dict[str, Any], result: Any) -> str:
     return json.dumps(result, ensure_ascii=False, default=str)[:500]
 
 
-# Limits ------------------------------------------------------------------------------------------------------
+# Limits -------------------------------------------------------------------------------------------
 
 
 def limits(headers: Mapping[str, str]) -> tuple[Limit, ...]:
-    """How much of each allowance is used, in percent; more than 100 is possible, and both headers may be absent."""
+    """Each allowance in percent: more than 100 may be used, and both headers may be absent."""
     found = [*_app_usage(headers), *_business_usage(headers)]
     return tuple(found)
 
 
 def regained_at(headers: Mapping[str, str]) -> datetime | None:
-    """When the token may call again, as far as Graph says so; None: back off. There is no Retry-After, normally."""
+    """When the token may call again; None: back off. Normally there is no Retry-After."""
     ends = [limit.resets_at for limit in limits(headers) if limit.resets_at]
     return max(ends) if ends else retry_after(headers)
 

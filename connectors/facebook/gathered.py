@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.facebook.harvest import reason
-from connectors.facebook.values import UnreadableValue, entry, identifier
+from connectors.facebook.values import UnreadableError, entry, identifier
 from connectors.types import Deletion, Exposure, InboundMessage, Page, Unreadable
 
 _SECRET = {"access_token", "app_secret", "appsecret_proof", "client_secret", "refresh_token"}
@@ -31,7 +31,7 @@ class Gathered:
         self.fetched += 1
         try:
             if not isinstance(payload, dict):
-                raise UnreadableValue(f"an item is a {type(payload).__name__}")
+                raise UnreadableError(f"an item is a {type(payload).__name__}")  # noqa: TRY301
             read(payload)
         except Exception as error:  # noqa: BLE001 - whatever a payload does to us, the others go on
             self.fetched -= 1

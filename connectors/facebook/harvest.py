@@ -12,7 +12,7 @@ from typing import Any
 from connectors.exceptions import ConnectorError
 from connectors.facebook.errors import limits
 from connectors.facebook.graph import Graph
-from connectors.facebook.values import UnreadableValue, entry, identifier
+from connectors.facebook.values import UnreadableError, entry, identifier
 from connectors.types import Cost, Cursor, InboundMessage, Page, Unreadable, Visibility
 
 REMEMBERED = 300  # items set aside that the cursor knows, so that a poll does not bring them again and again
@@ -39,7 +39,7 @@ class Harvest:
         self.fetched += 1
         try:
             if not isinstance(payload, dict):
-                raise UnreadableValue(f"an item is a {type(payload).__name__}")
+                raise UnreadableError(f"an item is a {type(payload).__name__}")  # noqa: TRY301
             message = read(payload)
         except Exception as error:  # noqa: BLE001 - whatever a payload does to us, the page goes on
             self.set_aside(payload, reason(error))
@@ -89,7 +89,7 @@ class Harvest:
 
 def reason(error: Exception) -> str:
     """Why an item is set aside, in words for a person."""
-    if isinstance(error, UnreadableValue):
+    if isinstance(error, UnreadableError):
         return str(error)
     if isinstance(error, ConnectorError):
         return f"{error.code}: {error.detail}"

@@ -1,4 +1,4 @@
-"""Instagram's shapes, of media and comments: `text`, `timestamp` and `username` where Facebook says otherwise."""
+"""Instagram's media and comments: `text`, `timestamp`, `username` where Facebook says otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graph payloads into the inbox's words. Pure functions; UnreadableValue for an item nothing can be made of."""
+"""Graph payloads into the inbox's words. Pure functions; UnreadableError where nothing can be made of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from connectors.facebook.media import message_attachments, post_attachments, story_attachment
 from connectors.facebook.values import (
-    UnreadableValue,
+    UnreadableError,
     count,
     entries,
     entry,
@@ -87,11 +87,11 @@ def needed_id(payload: dict[str, Any]) -> str:
     """The id, without which nothing can be kept apart."""
     external_id = identifier(payload.get("id"))
     if not external_id:
-        raise UnreadableValue("no id")
+        raise UnreadableError("no id")
     return external_id
 
 
-# Posts -------------------------------------------------------------------------------------------------------
+# Posts --------------------------------------------------------------------------------------------
 
 
 def root(payload: dict[str, Any], *, page_id: str) -> Post:
@@ -157,7 +157,7 @@ def tags(payload: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tag for tag in ids if tag))
 
 
-# Comments ----------------------------------------------------------------------------------------------------
+# Comments -----------------------------------------------------------------------------------------
 
 
 def comment(payload: dict[str, Any], *, page_id: str, under: Post | None = None) -> InboundMessage:
@@ -195,7 +195,7 @@ def comment(payload: dict[str, Any], *, page_id: str, under: Post | None = None)
 def partner(payload: dict[str, Any], *, page_id: str, under: Post | None) -> Author | None:
     """Whom a comment of our own answers: the person it names, or who wrote what it stands under.
 
-    A reply to a reply is filed under the top comment, so its `parent` may be somebody else than the person named.
+    A reply to a reply is filed under the top comment, so its `parent` may be somebody else than who is named.
     """
     for tag in entries(payload.get("message_tags")):
         named = author(tag)
@@ -238,7 +238,7 @@ def _parent(above: dict[str, Any], *, page_id: str) -> Post | None:
     return replace(root(above, page_id=page_id), external_id=comment_id(above["id"]))
 
 
-# Private messages --------------------------------------------------------------------------------------------
+# Private messages ---------------------------------------------------------------------------------
 
 
 def chat(payload: dict[str, Any], *, page_id: str) -> Chat:
@@ -262,10 +262,10 @@ def message_id(value: Any) -> str:
 
 
 def message(payload: dict[str, Any], *, page_id: str, within: Chat | None = None) -> InboundMessage:
-    """A private message. Its thread is the person: deliveries and answers to a send know no conversation's id."""
+    """A private message. Its thread is the person: deliveries and sends know no conversation's id."""
     external_id = message_id(needed_id(payload))
     if "created_time" not in payload and not payload.get("from"):
-        raise UnreadableValue("Graph keeps details of a conversation's newest messages only")
+        raise UnreadableError("Graph keeps details of a conversation's newest messages only")
     writer = author(payload.get("from"))
     ours = writer is not None and writer.external_id == page_id
     other = _other(payload, writer, page_id=page_id, within=within)
@@ -304,7 +304,7 @@ def _other(
     return found or (within.partner if within else None)
 
 
-# Reviews -----------------------------------------------------------------------------------------------------
+# Reviews ------------------------------------------------------------------------------------------
 
 
 def rating(payload: dict[str, Any], *, page_id: str) -> InboundMessage:

@@ -10,14 +10,16 @@ from connectors.types import Attachment
 Kind = Literal["image", "video", "gif", "audio", "file", "link", "sticker", "other"]
 
 _STORY_KINDS: dict[str, Kind] = {
-    "photo": "image", "cover_photo": "image", "profile_media": "image", "album": "image", "new_album": "image",
+    "photo": "image", "cover_photo": "image", "profile_media": "image", "album": "image",
+    "new_album": "image",
     "video": "video", "video_inline": "video", "video_autoplay": "video", "video_direct_response": "video",
     "animated_image_share": "gif", "animated_image_video": "gif", "animated_image_autoplay": "gif",
     "sticker": "sticker", "share": "link", "link": "link", "event": "link", "note": "link",
     "file_upload": "file",
 }  # fmt: skip
 _DELIVERED_KINDS: dict[str, Kind] = {
-    "image": "image", "video": "video", "audio": "audio", "file": "file", "fallback": "link", "template": "other",
+    "image": "image", "video": "video", "audio": "audio", "file": "file", "fallback": "link",
+    "template": "other",
     "reel": "video", "ig_reel": "video", "share": "link", "story_mention": "image",
 }  # fmt: skip
 

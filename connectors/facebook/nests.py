@@ -1,12 +1,12 @@
 """Reading what hangs below a list: comments below posts, messages below conversations.
 
-One call brings the newest parents, each with its newest children (field expansion); only a parent with more news than
-fits is read on its own. Each parent keeps its own high-water mark, because a parent may move up the list while we walk
-it, and a comment may come years after its post.
+One call brings the newest parents, each with its newest children (field expansion); only a parent with more news
+than fits is read on its own. Each parent keeps its own high-water mark, because a parent may move up the list
+while we walk it, and a comment may come years after its post.
 
-Cursor: {"floor": oldest time wanted, "marks": {parent: [newest child, number of children]}, "mark": newest parent of
-the last finished walk, "swept": start of the last walk over all parents, "walk": {"after", "listed", "pages", "deep",
-"began", "newest", "holes", "queue": [{"id", "after", "stop", "newest", "count", "about"}]}}.
+Cursor: {"floor": oldest time wanted, "marks": {parent: [newest child, number of children]}, "mark": newest parent
+of the last finished walk, "swept": start of the last walk over all parents, "walk": {"after", "listed", "pages",
+"deep", "began", "newest", "holes", "queue": [{"id", "after", "stop", "newest", "count", "about"}]}}.
 Correctness never hangs on a mark: a parent without one is read down to the floor.
 """
 
@@ -32,7 +32,7 @@ MARKS_KEPT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Nest:
-    """A list of parents and how its children are read. `about` packs what a child needs to know of its parent."""
+    """A list of parents and how its children are read; `about` packs what a child must know of its parent."""
 
     path: str
     fields: Callable[[int], str]
@@ -162,7 +162,7 @@ class NestWalk:
         self._read_children(waiting, answer)
 
     def _unread_parent(self, waiting: dict[str, Any], error: ConnectorError) -> None:
-        """One parent that fails by itself never stops the others; its mark stays, so the next walk tries it again."""
+        """A parent that fails by itself never stops the others; its mark stays: the next walk tries again."""
         if isinstance(error, Rejected) and waiting.get("after"):
             self.queue.append({"id": waiting["id"], "about": waiting["about"]})  # the cursor's item is gone
             return
@@ -194,7 +194,7 @@ class NestWalk:
     def _set_stop(
         self, waiting: dict[str, Any], answer: dict[str, Any], *, times: list[datetime | None]
     ) -> None:
-        """How far down this parent is read: to its mark, or to the floor when its number says something is missing."""
+        """How far down to read: to the mark, or to the floor when the number says something is missing."""
         mark = self.marks.get(waiting["id"]) or [None, None]
         known, before = moment_or_none(mark[0]), count(mark[1])
         waiting["count"], waiting["newest"] = total(answer), mark[0]

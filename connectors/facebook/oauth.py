@@ -1,8 +1,9 @@
 """Connecting Pages by clicking through Facebook Login.
 
-A short user token (hours) becomes a long one (about 60 days), which gives Page tokens without an end date. A Page token
-dies when its person changes the password, loses the role or removes the app; data access ends after 90 days:
-`check` reads that from debug_token (developers.facebook.com/docs/facebook-login/guides/access-tokens, November 2026).
+A short user token (hours) becomes a long one (about 60 days), which gives Page tokens without an end date. A Page
+token dies when its person changes the password, loses the role or removes the app; data access ends after 90 days:
+`check` reads that from debug_token.
+Source: developers.facebook.com/docs/facebook-login/guides/access-tokens, November 2026.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ class FacebookOAuth(OAuth):
 
     @classmethod
     def revoke(cls, app: dict[str, str], data: dict[str, str]) -> None:
-        """Withdraw the permissions; while other Pages hang on the same grant, only this Page's subscription."""
+        """Withdraw the permissions; while other Pages hang on the grant, only this Page's subscription."""
         with _session(app, data) as session:
             token = data.get("user_token")
             if token:

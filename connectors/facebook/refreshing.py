@@ -13,7 +13,7 @@ from connectors.types import InboundMessage, Metrics, Refreshed
 
 
 def refresh(harvest: Harvest, ids: list[str], *, page_id: str) -> Refreshed:
-    """Metrics, the present text, and deletions that a second reading confirmed. Private messages have no numbers."""
+    """Metrics, the present text, and deletions a second reading confirmed; private messages have no numbers."""
     posts = [one for one in ids if _is_post(one, page_id)]
     comments = [
         one for one in ids if "_" in one and one not in posts and not one.startswith(("m_", "review_"))
@@ -36,7 +36,7 @@ def refresh(harvest: Harvest, ids: list[str], *, page_id: str) -> Refreshed:
 
 
 def _read(harvest: Harvest, ids: list[str], *, wanted: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """All at once; those that are not in the answer one by one. A single bad id can refuse the whole batch."""
+    """All at once, those not in the answer one by one: a single bad id can refuse the whole batch."""
     if not ids:
         return {}, []
     harvest.calls += len(ids) - 1  # each id counts
@@ -58,7 +58,7 @@ def _read(harvest: Harvest, ids: list[str], *, wanted: str) -> tuple[dict[str, d
 
 
 def _read_single(harvest: Harvest, external_id: str, *, wanted: str) -> dict[str, Any] | None:
-    """The object; None when it is gone (an object we may not see answers the same); {} when it would not be read."""
+    """The object; None when it is gone (or hidden from us: the same answer); {} when it would not be read."""
     try:
         return harvest.read(external_id, fields=wanted)
     except Gone:
@@ -79,7 +79,7 @@ def _metrics(payload: dict[str, Any], is_post: bool) -> Metrics:  # noqa: FBT001
 def _message(
     harvest: Harvest,
     payload: dict[str, Any],
-    is_post: bool,
+    is_post: bool,  # noqa: FBT001
     *,
     page_id: str,
 ) -> InboundMessage | None:

@@ -131,7 +131,7 @@ class Sender:
 
 
 def _kind(message: OutboundMessage) -> dict[str, str]:
-    """Within 24 hours it is a response; a person may still answer for seven days under the human-agent tag."""
+    """Within 24 hours it is a response; under the human-agent tag a person has seven days."""
     if message.mode == "private_reply":
         return {}
     if message.human_agent:

@@ -11,7 +11,7 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this would be the year 5138
 
 
-class UnreadableValue(ValueError):
+class UnreadableError(ValueError):
     """An item lacks what no message can do without; the words say what."""
 
 
@@ -25,7 +25,7 @@ def entry(value: Any) -> dict[str, Any]:
 def entries(value: Any) -> list[Any]:
     """The items of an edge: `{"data": [...]}`, a bare list, a single object, or nothing."""
     if isinstance(value, dict):
-        value = value["data"] if "data" in value else [value]
+        value = value.get("data", [value])
     if isinstance(value, dict):
         value = [value]
     return value if isinstance(value, list) else []
@@ -39,13 +39,13 @@ def identifier(value: Any) -> str:
 
 
 def prose(value: Any) -> str:
-    """Text as a person wrote it, NFC; "" when there is none. UnreadableValue when it is an object."""
+    """Text as a person wrote it, NFC; "" when there is none. UnreadableError when it is an object."""
     if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, int | float):
         return str(value)
     if not isinstance(value, str):
-        raise UnreadableValue(f"text is a {type(value).__name__}")
+        raise UnreadableError(f"text is a {type(value).__name__}")
     return unicodedata.normalize("NFC", value)
 
 
@@ -66,14 +66,14 @@ def count(value: Any) -> int | None:
 def moment(value: Any) -> datetime:
     """An aware time, from `2021-08-10T18:45:03+0000`, Unix seconds or Unix milliseconds.
 
-    GET answers write the offset without a colon, feed webhooks give seconds and Messenger's give milliseconds.
+    GET answers write the offset without a colon, feed webhooks give seconds, Messenger's give milliseconds.
     """
     try:
         at = _parsed(value)
     except (ValueError, OverflowError, OSError, TypeError):
-        raise UnreadableValue(f"impossible time: {str(value)[:60]!r}") from None
+        raise UnreadableError(f"impossible time: {str(value)[:60]!r}") from None
     if not EARLIEST <= at <= LATEST:
-        raise UnreadableValue(f"impossible time: {str(value)[:60]!r}")
+        raise UnreadableError(f"impossible time: {str(value)[:60]!r}")
     return at
 
 
@@ -81,7 +81,7 @@ def moment_or_none(value: Any) -> datetime | None:
     """A time where one is welcome but not needed."""
     try:
         return moment(value)
-    except UnreadableValue:
+    except UnreadableError:
         return None
 
 
