@@ -4,7 +4,7 @@ How a connector uses it:
 
     session = PlatformSession(base_url=credentials.base_url, timeout=timeout, secrets=data.values())
     sdk = Sdk(token, session=session)      # or: sdk.session = session
-    answer = session.last                  # status and headers of the latest answer, error answers too
+    answer = session.last                  # status, headers and JSON of the latest answer, error answers too
 
 What it promises:
 - Every call goes to `base_url` when there is one, whatever host the SDK has built in (OAuth 1.0a signatures
@@ -66,10 +66,11 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status and headers of one answer; `headers` is case-insensitive."""
+    """Status, headers (case-insensitive) and parsed body of one answer."""
 
     status: int
     headers: CaseInsensitiveDict[str]
+    json: Any = None
 
 
 class PlatformSession(requests.Session):
@@ -181,6 +182,7 @@ class PlatformSession(requests.Session):
             parsed = parse_json(body)
         except ValueError:
             return self._not_json(method, response, body)
+        self.last = Answer(response.status_code, response.headers, parsed)
         response.json = lambda **_: parsed  # type: ignore[method-assign]
         response.headers["Content-Type"] = "application/json"
         return response
