@@ -26,7 +26,7 @@ def box() -> MultiFernet:
     return _box(tuple(settings.ENCRYPTION_KEYS))
 
 
-class EncryptedJSONField(models.BinaryField):
+class EncryptedJSONField(models.BinaryField):  # type: ignore[type-arg]
     """A JSON value that only this process can read."""
 
     def from_db_value(self, value: bytes | None, *_: Any) -> Any:

@@ -1,4 +1,4 @@
-"""ChannelAccount -> Connector: decrypts the credentials and refreshes rotating tokens under a row lock."""
+"""From a ChannelAccount to its Connector: decrypts the credentials and refreshes rotating tokens under a row lock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def app_settings(account: ChannelAccount) -> dict[str, str]:
 
 
 def connect(account: ChannelAccount) -> Connector:
-    """A connector that speaks for this account. Close it: `with connect(account) as connector`."""
+    """Open a connector that speaks for this account; close it by using it in a `with`."""
     data = fresh_credentials(account)
     return connector_class(account.kind)(Credentials(account.external_id, account.base_url, data))
 

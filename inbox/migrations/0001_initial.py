@@ -1813,6 +1813,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="conversation",
+            index=models.Index(condition=models.Q(("status", "open")), fields=["due_at"], name="conv_due"),
+        ),
+        migrations.AddIndex(
+            model_name="conversation",
             index=models.Index(
                 condition=models.Q(("status", "snoozed")), fields=["snoozed_until"], name="conv_snoozed"
             ),

@@ -126,6 +126,7 @@ class Conversation(models.Model):
                 name="conv_account_open",
                 condition=Q(status="open"),
             ),
+            models.Index(fields=["due_at"], name="conv_due", condition=Q(status="open")),
             models.Index(fields=["snoozed_until"], name="conv_snoozed", condition=Q(status="snoozed")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_pending", condition=Q(status="pending")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_all_newest"),
@@ -259,6 +260,21 @@ class Exposure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.original_external_id}"
+
+
+class Vanished(models.Model):
+    """The platform said that this message is gone: kept, because the word may come before the message does."""
+
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="vanished_unique")]
+        verbose_name_plural = "vanished"
+
+    def __str__(self) -> str:
+        return self.external_id
 
 
 class MetricWatch(models.Model):

@@ -26,6 +26,7 @@ def test_the_audit_trail_cannot_be_changed(change):
 def test_search_knows_dutch_stems_and_ignores_accents():
     with connection.cursor() as cursor:
         cursor.execute(
-            "select to_tsvector('webcare', 'Leveringen aan de coördinator') @@ to_tsquery('webcare', 'levering & coordinator')"
+            "select to_tsvector('webcare', 'Leveringen aan de coördinator')"
+            " @@ to_tsquery('webcare', 'levering & coordinator')"
         )
         assert cursor.fetchone() == (True,)
