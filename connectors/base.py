@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from connectors.types import (
     AccountInfo,
@@ -32,7 +32,7 @@ class Connector(ABC):
         self.credentials = credentials
         self.timeout = timeout
 
-    def __enter__(self) -> Connector:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -50,7 +50,9 @@ class Connector(ABC):
         return tuple(StreamRef(s.kind) for s in self.capabilities.streams if not s.needs_query)
 
     @abstractmethod
-    def poll(self, stream: StreamRef, cursor: Cursor, *, since: datetime | None = None, limit: int = 100) -> Page:
+    def poll(
+        self, stream: StreamRef, cursor: Cursor, *, since: datetime | None = None, limit: int = 100
+    ) -> Page:
         """One page of a stream. `since` bounds how far a first poll ({} cursor) looks back."""
 
     @abstractmethod

@@ -19,7 +19,9 @@ class Platform(NamedTuple):
 PLATFORMS: dict[str, Platform] = {
     "x": Platform("X (Twitter)", "connectors.x.connector.XConnector", "connectors.x.oauth.XOAuth"),
     "facebook": Platform(
-        "Facebook", "connectors.facebook.connector.FacebookConnector", "connectors.facebook.oauth.FacebookOAuth"
+        "Facebook",
+        "connectors.facebook.connector.FacebookConnector",
+        "connectors.facebook.oauth.FacebookOAuth",
     ),
 }
 

@@ -1,0 +1,88 @@
+"""Who may see and do what. An outsider gets 404, a wrong role 403."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest
+
+from inbox.models import Agent, Brand, ChannelAccount, Conversation, Membership
+
+Role = Membership.Role
+RANK = {Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
+M = TypeVar("M", bound=models.Model)
+
+
+class AgentRequest(HttpRequest):
+    """A request of somebody who is logged in (see `login_required`)."""
+
+    user: Agent  # type: ignore[assignment]
+    htmx: Any
+
+
+def brands_of(agent: Agent | AnonymousUser) -> models.QuerySet[Brand]:
+    """The brands whose things this agent may see."""
+    if isinstance(agent, AnonymousUser) or not agent.is_active:
+        return Brand.objects.none()
+    if agent.is_owner:
+        return Brand.objects.all()
+    return Brand.objects.filter(memberships__agent=agent)
+
+
+def role_of(agent: Agent, brand: Brand) -> str | None:
+    """The agent's role for a brand; None for an outsider."""
+    if agent.is_owner:
+        return Role.ADMIN
+    membership = Membership.objects.filter(agent=agent, brand=brand).values_list("role", flat=True)
+    return membership.first()
+
+
+def may(agent: Agent, brand: Brand, role: str) -> bool:
+    """Whether the agent has this role for the brand, or a higher one."""
+    own = role_of(agent, brand)
+    return own is not None and RANK[Role(own)] >= RANK[Role(role)]
+
+
+def require(agent: Agent, brand: Brand, role: str = Role.AGENT) -> None:
+    """404 for an outsider, 403 for too low a role."""
+    own = role_of(agent, brand)
+    if own is None:
+        raise Http404
+    if RANK[Role(own)] < RANK[Role(role)]:
+        raise PermissionDenied
+
+
+def brand_for(agent: Agent, slug: str, role: str = Role.AGENT) -> Brand:
+    """The brand of this address, for somebody with at least this role."""
+    brand = Brand.objects.filter(slug=slug).first()
+    if brand is None:
+        raise Http404
+    require(agent, brand, role)
+    return brand
+
+
+def conversation_for(agent: Agent, pk: int, role: str = Role.AGENT) -> Conversation:
+    """A conversation of one of the agent's brands, with what its page needs."""
+    related = ("brand", "account", "thread", "contact", "identity", "assignee", "team")
+    conversation = Conversation.objects.select_related(*related).filter(pk=pk).first()
+    if conversation is None:
+        raise Http404
+    require(agent, conversation.brand, role)
+    return conversation
+
+
+def account_for(agent: Agent, pk: int, role: str = Role.ADMIN) -> ChannelAccount:
+    """A channel account of one of the agent's brands."""
+    account = ChannelAccount.objects.select_related("brand").filter(pk=pk).first()
+    if account is None:
+        raise Http404
+    require(agent, account.brand, role)
+    return account
+
+
+def agents_of(brand: Brand) -> models.QuerySet[Agent]:
+    """Who works for a brand: its members, and owners who joined none."""
+    return Agent.objects.filter(is_active=True, memberships__brand=brand).order_by("name")

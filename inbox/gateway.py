@@ -1,0 +1,41 @@
+"""From a ChannelAccount to its Connector: decrypts the credentials and refreshes rotating tokens under a row lock."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from connectors.base import Connector
+from connectors.registry import connector_class, oauth_class
+from connectors.types import Credentials
+from inbox.models import ChannelAccount, PlatformApp
+
+
+def app_settings(account: ChannelAccount) -> dict[str, str]:
+    """What OAuth needs to know about the brand's own platform app."""
+    app = PlatformApp.objects.filter(brand_id=account.brand_id, kind=account.kind).first()
+    if app is None:
+        return {"base_url": account.base_url}
+    callback = f"{settings.PUBLIC_URL}/connect/{account.kind}/callback/"
+    return {"client_id": app.client_id, "callback_url": callback, "base_url": app.base_url, **app.secrets}
+
+
+def connect(account: ChannelAccount) -> Connector:
+    """Open a connector that speaks for this account; close it by using it in a `with`."""
+    data = fresh_credentials(account)
+    return connector_class(account.kind)(Credentials(account.external_id, account.base_url, data))
+
+
+def fresh_credentials(account: ChannelAccount) -> dict[str, str]:
+    """Credential data whose access token still lives. Two workers never refresh a rotating token together."""
+    oauth = oauth_class(account.kind)
+    if not oauth.needs_refresh(account.credentials, now=timezone.now()):
+        return dict(account.credentials)
+    with transaction.atomic():  # held over one call to the token endpoint: a rotated token must be stored or lost
+        locked = ChannelAccount.objects.select_for_update().get(pk=account.pk)
+        if oauth.needs_refresh(locked.credentials, now=timezone.now()):
+            locked.credentials = oauth.refresh(app_settings(locked), locked.credentials)
+            locked.save(update_fields=["credentials"])
+    account.credentials = locked.credentials
+    return dict(locked.credentials)

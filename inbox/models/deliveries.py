@@ -1,0 +1,98 @@
+"""The outbox: one row per reply that is to leave, and each attempt it took."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from inbox.models.channels import ChannelAccount
+from inbox.models.conversations import Conversation, Message
+from inbox.models.teams import Agent, Brand
+
+
+class BulkReply(models.Model):
+    """One text to many conversations in a disruption."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+")
+    agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    stopped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "bulk replies"
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Delivery(models.Model):
+    """How an outbound message leaves. `pending` rows with `due_at` passed may be claimed by one worker."""
+
+    class State(models.TextChoices):
+        APPROVAL = "approval", _("Waiting for approval")
+        PENDING = "pending", _("Queued")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        UNCERTAIN = "uncertain", _("Uncertain")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Taken back")
+
+    message = models.OneToOneField(Message, models.CASCADE, related_name="delivery")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="deliveries")
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="deliveries", db_index=False)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    mode = models.CharField(max_length=16)
+    in_reply_to = models.CharField(max_length=120, blank=True, default="")
+    recipient_id = models.CharField(max_length=120, blank=True, default="")
+    human_agent = models.BooleanField(default=False)
+    due_at = models.DateTimeField()
+    undo_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True)
+    claim = models.UUIDField(null=True)  # only its holder may record an outcome
+    looks = models.PositiveIntegerField(default=0)  # how often we looked for an uncertain one
+    look_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    error_reason = models.CharField(max_length=40, blank=True, default="")  # a code the screen translates
+    error_detail = models.TextField(blank=True, default="")  # the platform's own words
+    owner = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")  # who minds a failed one
+    handled_at = models.DateTimeField(null=True)  # given up on, knowingly
+    approved_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    part = models.PositiveSmallIntegerField(default=1)
+    parts = models.PositiveSmallIntegerField(default=1)
+    bulk = models.ForeignKey(BulkReply, models.SET_NULL, null=True, related_name="deliveries")
+    token = models.UUIDField(unique=True)  # of the form that made it: the same form twice is one delivery
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], name="delivery_due", condition=Q(state="pending")),
+            models.Index(fields=["claimed_at"], name="delivery_sending", condition=Q(state="sending")),
+            models.Index(fields=["look_at"], name="delivery_uncertain", condition=Q(state="uncertain")),
+            models.Index(
+                fields=["account", "id"],
+                name="delivery_minded",
+                condition=Q(state__in=["failed", "uncertain"], handled_at=None),
+            ),
+            models.Index(fields=["account", "state"], name="delivery_of_account"),
+        ]
+        verbose_name_plural = "deliveries"
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.state}"
+
+
+class DeliveryAttempt(models.Model):
+    """One call to the platform for a delivery, or one look for it. Append-only."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="history")
+    number = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, blank=True, default="")
+    detail = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id}/{self.number} {self.outcome}"

@@ -1,0 +1,73 @@
+"""People outside: a contact and their identities on the platforms."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from inbox.models.teams import Agent, Brand
+
+
+class Contact(models.Model):
+    """A person outside, as one brand knows them."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="contacts")
+    name = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    erased_at = models.DateTimeField(null=True)  # a tombstone: figures stay right, nothing is imported again
+
+    def __str__(self) -> str:
+        return self.name or f"#{self.pk}"
+
+
+class Identity(models.Model):
+    """A contact's handle on one platform. The handle may change, the external id does not."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="identities")
+    platform = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=120)
+    handle = models.CharField(max_length=120, blank=True, default="")
+    name = models.CharField(max_length=300, blank=True, default="")
+    bio = models.TextField(blank=True, default="")
+    place = models.CharField(max_length=300, blank=True, default="")
+    language = models.CharField(max_length=8, blank=True, default="")
+    followers = models.BigIntegerField(null=True)
+    verified = models.BooleanField(default=False)
+    avatar_url = models.URLField(max_length=1000, blank=True, default="")
+    profile_url = models.URLField(max_length=1000, blank=True, default="")
+    seen_at = models.DateTimeField()  # when this profile was last read: an older page never overwrites a newer
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["brand", "platform", "external_id"], name="identity_unique")]
+        indexes = [models.Index(fields=["brand", "handle"], name="identity_by_handle")]
+        verbose_name_plural = "identities"
+
+    def __str__(self) -> str:
+        return self.handle or self.name or self.external_id
+
+
+class ContactNote(models.Model):
+    """What colleagues should know about a person."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="notes")
+    author = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Tombstone(models.Model):
+    """A person who was erased: a keyed hash that keeps their messages from being imported again."""
+
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+")
+    platform = models.CharField(max_length=20)
+    fingerprint = models.CharField(max_length=64)
+    erased_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["brand", "platform", "fingerprint"], name="tombstone_unique")]
+
+    def __str__(self) -> str:
+        return self.fingerprint[:12]

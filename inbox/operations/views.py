@@ -1,0 +1,35 @@
+"""Saved views: a list of the screen under a name, for oneself or for the whole brand."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from inbox import access, events
+from inbox.models import Agent, Brand, View
+from inbox.operations.changes import Refused
+
+
+@transaction.atomic
+def save_view(*, brand: Brand, agent: Agent, name: str, query: str, shared: bool = False) -> View:
+    """Keep a list's query string; only a team lead shares one."""
+    if shared and not access.may(agent, brand, access.Role.LEAD):
+        raise Refused("leads_only")
+    name = name.strip()
+    if not name:
+        raise Refused("empty")
+    owner = None if shared else agent
+    view, _ = View.objects.update_or_create(
+        brand=brand, owner=owner, name=name[:80], defaults={"query": query.lstrip("?")[:500]}
+    )
+    events.publish("list", brand_id=brand.pk)
+    return view
+
+
+@transaction.atomic
+def delete_view(*, view: View, agent: Agent) -> None:
+    """Remove one's own view, or as a lead a shared one."""
+    own = view.owner_id == agent.pk
+    if not own and (view.owner_id is not None or not access.may(agent, view.brand, access.Role.LEAD)):
+        raise Refused("not_yours")
+    view.delete()
+    events.publish("list", brand_id=view.brand_id)

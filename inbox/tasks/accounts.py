@@ -1,0 +1,3 @@
+"""Channel accounts and housekeeping."""
+
+from __future__ import annotations

@@ -1,0 +1,19 @@
+"""Conversations: snoozes that end, norms that are near."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from inbox.operations import notifications, triage
+
+
+@shared_task
+def wake_snoozed() -> None:
+    """Bring back what was snoozed until now."""
+    triage.wake_snoozed()
+
+
+@shared_task
+def warn_due_soon() -> None:
+    """Tell assignees what will soon be late."""
+    notifications.warn_due_soon()

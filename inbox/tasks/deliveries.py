@@ -1,0 +1,3 @@
+"""Replies that are due, and the sweep behind them."""
+
+from __future__ import annotations

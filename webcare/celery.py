@@ -1,0 +1,40 @@
+"""The Celery app and the beat schedule. Tasks only wake; what must happen is a row in PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webcare.settings")
+
+app = Celery("webcare")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    broker_transport_options={"visibility_timeout": 3600, "socket_timeout": 10, "socket_connect_timeout": 5},
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    task_default_queue="default",
+    task_routes={
+        "inbox.tasks.deliveries.*": {"queue": "replies"},
+        "inbox.tasks.polling.*": {"queue": "polls"},
+    },
+    beat_schedule={  # each only finds rows that are due; a beat that is missed costs its interval
+        "poll due streams": {"task": "inbox.tasks.polling.poll_due", "schedule": 2},
+        "look at reach again": {"task": "inbox.tasks.polling.refresh_reach", "schedule": 30},
+        "deliver due replies": {"task": "inbox.tasks.deliveries.deliver_due", "schedule": 1},
+        "sweep deliveries": {"task": "inbox.tasks.deliveries.sweep", "schedule": 10},
+        "wake snoozed": {"task": "inbox.tasks.conversations.wake_snoozed", "schedule": 15},
+        "warn of norms": {"task": "inbox.tasks.conversations.warn_due_soon", "schedule": 30},
+        "watch credentials": {"task": "inbox.tasks.accounts.watch_credentials", "schedule": 3600},
+        "keep no longer than agreed": {"task": "inbox.tasks.accounts.run_retention", "schedule": 6 * 3600},
+    },
+    worker_hijack_root_logger=False,
+    task_time_limit=300,
+    timezone="UTC",
+)
+app.autodiscover_tasks(["inbox"])

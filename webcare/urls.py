@@ -1,0 +1,19 @@
+"""Addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from webcare import health
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("support/", admin.site.urls),
+    path("account/", include("allauth.urls")),
+    path("", include("inbox.urls")),
+]
+handler400 = "inbox.views.errors.bad_request"
+handler403 = "inbox.views.errors.permission_denied"
+handler404 = "inbox.views.errors.not_found"
+handler500 = "inbox.views.errors.server_error"
