@@ -15,6 +15,7 @@ from inbox import events
 from inbox.models import Agent, Brand, ChannelAccount, Gap, Stream
 from inbox.operations import account_warnings, audit
 from inbox.operations.changes import Refused
+from inbox.operations.ledger import open_gap
 from inbox.wakeup import start
 
 State = ChannelAccount.State
@@ -125,14 +126,8 @@ def change_settings(*, account: ChannelAccount, agent: Agent, **fields: Any) -> 
 
 def open_gaps(account: ChannelAccount, *, reason: str) -> None:
     """From now on the account's streams can prove nothing, from where each was last complete."""
-    now = timezone.now()
-    Gap.objects.bulk_create(
-        [
-            Gap(stream=stream, starts_at=stream.complete_until or stream.last_success_at or now, reason=reason)
-            for stream in account.streams.filter(enabled=True)
-        ],
-        ignore_conflicts=True,
-    )
+    for stream in account.streams.filter(enabled=True):
+        open_gap(stream, reason=reason, now=timezone.now(), at_once=True)
 
 
 def _learned(credentials: Credentials, info: AccountInfo) -> dict[str, Any]:
@@ -175,7 +170,10 @@ def _permit_streams(account: ChannelAccount) -> None:
 
 
 def _poll_soon(account: ChannelAccount) -> None:
-    account.streams.filter(enabled=True).update(next_poll_at=timezone.now(), failures=0)
+    """A stream with a gap has to catch up: only proof closes it."""
+    streams = account.streams.filter(enabled=True)
+    streams.update(next_poll_at=timezone.now(), failures=0)
+    streams.filter(gaps__ends_at=None, gaps__isnull=False).update(state=Stream.State.BEHIND)
     start("polling.poll_due")
 
 

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from connectors.types import InboundMessage, StreamRef
 from inbox import events, gateway
-from inbox.models import Agent, ChannelAccount, Gap, Stream
+from inbox.models import Agent, ChannelAccount, Stream
 from inbox.operations import audit
 from inbox.operations.accounts import FIRST_LOOK, permits
 from inbox.operations.changes import Refused
+from inbox.operations.ledger import open_gap
 
 FIELDS = ("name", "query", "language", "exclude", "may_join", "join_days", "target_minutes")
 PREVIEW = 10
@@ -38,12 +39,12 @@ def switch(*, stream: Stream, agent: Agent, on: bool) -> None:
     spec = stream.account.capabilities.stream(stream.kind)
     if on and spec is not None and not permits(stream.account, spec):
         raise Refused("permission_missing")
-    fields = {"enabled": on, "state": Stream.State.OK, "reason": "", "next_poll_at": timezone.now()}
+    state = Stream.State.BEHIND if stream.gaps.filter(ends_at=None).exists() else Stream.State.OK
+    fields = {"enabled": on, "state": state, "reason": "", "next_poll_at": timezone.now()}
     if not Stream.objects.filter(pk=stream.pk, enabled=not on).update(**fields if on else {"enabled": False}):
         return
     if not on:
-        starts = stream.complete_until or timezone.now()
-        Gap.objects.bulk_create([Gap(stream=stream, starts_at=starts, reason="paused")], ignore_conflicts=True)
+        open_gap(stream, reason="paused", now=timezone.now(), at_once=True)
     _tell(stream, "stream_on" if on else "stream_off", agent)
 
 

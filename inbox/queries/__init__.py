@@ -1,0 +1,1 @@
+"""The read side of the pages: one module a screen."""
