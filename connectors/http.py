@@ -71,6 +71,7 @@ class Answer:
     status: int
     headers: CaseInsensitiveDict[str]
     json: Any = None
+    method: str = "GET"
 
 
 class PlatformSession(requests.Session):
@@ -182,7 +183,7 @@ class PlatformSession(requests.Session):
             parsed = parse_json(body)
         except ValueError:
             return self._not_json(method, response, body)
-        self.last = Answer(response.status_code, response.headers, parsed)
+        self.last = Answer(response.status_code, response.headers, parsed, method or "GET")
         response.json = lambda **_: parsed  # type: ignore[method-assign]
         response.headers["Content-Type"] = "application/json"
         return response

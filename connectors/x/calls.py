@@ -10,13 +10,15 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-import tweepy
+import tweepy  # type: ignore[import-untyped]
 
 from connectors.exceptions import AuthorizationLost, ConnectorError, OutcomeUnknown, TemporaryFailure
 from connectors.http import Answer, PlatformSession
 from connectors.types import Cost, Credentials, Limit
 from connectors.x.errors import failure, limits_of
 from connectors.x.wire import items, mapping, objects, word
+
+_tweepy: Any = tweepy  # untyped
 
 # US dollars, pay-per-use: https://docs.x.com/x-api/getting-started/pricing (2026-08)
 POST_READ, OWNED_READ, USER_READ, MESSAGE_READ = map(Decimal, ("0.005", "0.001", "0.010", "0.010"))
@@ -55,7 +57,7 @@ class Calls:
         }
         self.usable = all(keys.values()) if self.oauth1 else bool(self.bearer)
         # tweepy's models raise on a missing fraction, name or text: we ask for the answer as it came
-        self.client = tweepy.Client(
+        self.client = _tweepy.Client(
             self.bearer or None, **(keys if self.oauth1 else {}), return_type=requests.Response
         )
         self.client.session.close()
@@ -80,7 +82,7 @@ class Calls:
             raise AuthorizationLost("No usable token", code="no_token")
         if self.oauth1:
             client = self.client
-            handler = tweepy.OAuth1UserHandler(
+            handler = _tweepy.OAuth1UserHandler(
                 client.consumer_key, client.consumer_secret, client.access_token, client.access_token_secret
             )
             kwargs["auth"] = handler.apply_auth()
@@ -90,33 +92,28 @@ class Calls:
 
     def _answered(self, bucket: str, call: Callable[[], Any]) -> Reply:
         broken = ""
-        method = "GET"
         try:
-            method = word(getattr(call().request, "method", "GET"))
+            call()
         except ConnectorError as error:
             if self.session.last is not None:
                 error.limits = error.limits or limits_of(self.session.last, bucket)
             raise
-        except tweepy.HTTPException as error:
-            method = word(error.response.request.method)
-        except (tweepy.TweepyException, AttributeError, TypeError, KeyError, ValueError) as error:
+        except (_tweepy.TweepyException, AttributeError, TypeError, KeyError, ValueError) as error:
             broken = f"{type(error).__name__}: {error}"  # tweepy stumbles over an error that is a list
-        return self._understood(bucket, method, broken)
+        return self._understood(bucket, broken)
 
-    def _understood(self, bucket: str, method: str, broken: str) -> Reply:
+    def _understood(self, bucket: str, broken: str) -> Reply:
         answer = self.session.last
         if answer is None:
             raise TemporaryFailure(self.session.redact(f"Not asked: {broken}"), code="not_asked")
-        limits = limits_of(answer, bucket)
+        limits, body = limits_of(answer, bucket), answer.json
         if not 200 <= answer.status < 300:
-            raise failure(answer, self.session, method, limits)
-        body = answer.json
+            raise failure(answer, self.session, limits)
         if not isinstance(body, Mapping):
-            raise self.session.failure(
-                method, f"An object belongs here: {str(body)[:200]}", code="not_object"
-            )
-        if method != "GET" and body.get("errors") and not body.get("data"):
-            raise failure(answer, self.session, method, limits)
+            words = f"An object belongs here: {str(body)[:200]}"
+            raise self.session.failure(answer.method, words, code="not_object")
+        if answer.method != "GET" and body.get("errors") and not body.get("data"):
+            raise failure(answer, self.session, limits)
         return Reply(body, limits, date_of(answer))
 
 
@@ -136,24 +133,20 @@ def new_id(reply: Reply, *names: str) -> str:
     return identifier
 
 
-def read_cost(
-    reply: Reply, paid: dict[str, Any], *, messages: bool = False, price: Decimal = POST_READ
-) -> Cost:
-    """What reading this page cost. X charges a post and a person once a UTC day: `paid` remembers, in the cursor."""
+def read_cost(reply: Reply, paid: dict[str, Any], *, messages: bool = False, price: Decimal = POST_READ) -> Cost:
+    """What reading this page cost. X charges a thing once a UTC day: `paid`, in the cursor, remembers."""
     data = reply.json.get("data")
     found = list(objects(items(data) if isinstance(data, list) else [data]))
     includes = mapping(reply.json.get("includes"))
     people = {"u" + word(user.get("id")) for user in objects(includes.get("users"))}
     others = {word(p.get("id")) for name in ("tweets", "posts") for p in objects(includes.get(name))}
     today = reply.at.date().isoformat()
-    known = set(items(paid.get("ids"))) if paid.get("day") == today else set()
+    known = set(map(word, items(paid.get("ids")))) if paid.get("day") == today else set()
     own = {word(item.get("id")) for item in found} - known
     others, people = others - own - known, people - known
-    kept = [*items(paid.get("ids"))] if known else []
+    kept = [*map(word, items(paid.get("ids")))] if known else []
     paid |= {"day": today, "ids": [*kept, *sorted(own | others | people)][-600:]}
-    money = (
-        len(own) * (MESSAGE_READ if messages else price) + len(others) * POST_READ + len(people) * USER_READ
-    )
+    money = len(own) * (MESSAGE_READ if messages else price) + len(others) * POST_READ + len(people) * USER_READ
     return Cost(
         calls=1,
         post_reads=len(others) + (0 if messages else len(own)),

@@ -53,7 +53,7 @@ class Problem:
 
     def __init__(self, body: Any) -> None:
         self.body = mapping(body)
-        parts = [error for error in objects(self.body.get("errors"))] or list(objects(body))
+        parts = list(objects(self.body.get("errors"))) or list(objects(body))
         whole = [self.body, *parts]
         self.types = [word(part.get("type")).rpartition("/")[2] for part in whole if part.get("type")]
         self.titles = {word(part.get(name)) for part in whole for name in ("title", "reason", "error")}
@@ -80,18 +80,16 @@ def _words(body: Mapping[str, Any], parts: list[Mapping[str, Any]], whole: Any) 
     return said or (str(whole)[:300] if whole else "")
 
 
-def failure(
-    answer: Answer, session: PlatformSession, method: str, limits: tuple[Limit, ...]
-) -> ConnectorError:
-    """The error an answer means. `method` tells whether it could have been done all the same."""
+def failure(answer: Answer, session: PlatformSession, limits: tuple[Limit, ...]) -> ConnectorError:
+    """The error an answer means, in X's own words."""
     problem = Problem(answer.json)
-    error = _failure(answer, session, method, problem)
-    error.code = error.code if error.code and answer.status < 400 else problem.code(answer.status)
+    error = _failure(answer, session, problem)
+    error.code = problem.code(answer.status)
     error.limits = limits
     return error
 
 
-def _failure(answer: Answer, session: PlatformSession, method: str, problem: Problem) -> ConnectorError:
+def _failure(answer: Answer, session: PlatformSession, problem: Problem) -> ConnectorError:
     words = session.redact(f"{answer.status} {problem.words}".strip())
     by_kind = _by_kind(problem, words)
     if by_kind is not None and answer.status < 500:
@@ -102,7 +100,7 @@ def _failure(answer: Answer, session: PlatformSession, method: str, problem: Pro
         case 402:
             return BudgetExhausted(words, retry_at=problem.reset)
         case 403:
-            return PermissionMissing(words) if method == "GET" else Rejected(words, reason="not_permitted")
+            return PermissionMissing(words) if answer.method == "GET" else Rejected(words, reason="not_permitted")
         case 404:
             return Gone(words, reason="gone")
         case 410:
@@ -113,7 +111,7 @@ def _failure(answer: Answer, session: PlatformSession, method: str, problem: Pro
             return Rejected(words, reason="too_large")
         case status if 400 <= status < 500 and status not in (408, 425):
             return Rejected(words, reason="invalid")
-    error = session.failure(method, words)
+    error = session.failure(answer.method, words)
     error.retry_at = retry_after(answer.headers)
     return error
 
@@ -145,9 +143,7 @@ def _by_kind(problem: Problem, words: str) -> ConnectorError | None:
 def _too_old(problem: Problem) -> bool:
     said = problem.words.lower()
     if problem.parameters & {"since_id", "start_time"} or "since_id" in said or "start_time" in said:
-        return any(
-            part in said for part in ("must be a tweet id created after", "created after", "on or after")
-        )
+        return any(part in said for part in ("must be a tweet id created after", "created after", "on or after"))
     return bool(problem.parameters & {"pagination_token", "next_token"}) or "pagination_token" in said
 
 

@@ -131,10 +131,15 @@ def references(post: Mapping[str, Any]) -> dict[str, str]:
 
 def _addressed(post: Mapping[str, Any], reader: Reader) -> bool:
     """Whether the post names or answers us; when that cannot be told, it does."""
-    if reader.account_id in (*_mentions(post), word(post.get("in_reply_to_user_id"))):
+    if _names_us(post, reader):
         return True
     people = mapping(post.get("entities")).get("mentions")
     return people is None or any(not word(person.get("id")) for person in objects(people))
+
+
+def _names_us(post: Mapping[str, Any], reader: Reader) -> bool:
+    named = (*_mentions(post), word(post.get("in_reply_to_user_id")))
+    return bool(reader.account_id) and reader.account_id in named
 
 
 def _mentions(post: Mapping[str, Any]) -> tuple[str, ...]:
@@ -264,7 +269,7 @@ def _may_reply(post: Mapping[str, Any], includes: Includes, reader: Reader, *, o
     https://docs.x.com/x-api/posts/manage-tweets/integrate (2026-08)
     """
     quoted = mapping(includes.posts.get(references(post).get("quoted", "")))
-    summoned = reader.account_id in (*_mentions(post), word(post.get("in_reply_to_user_id")))
+    summoned = _names_us(post, reader)
     if reader.account_id and word(quoted.get("author_id")) == reader.account_id:
         summoned = True
     if ours or summoned or reader.free_to_reply or reader.stream == "mentions":

@@ -18,9 +18,7 @@ class Includes:
     def __init__(self, payload: Mapping[str, Any]) -> None:
         includes = mapping(payload.get("includes"))
         self.users = {word(u.get("id")): u for u in map(_unwrapped, objects(includes.get("users")))}
-        self.posts = {
-            word(p.get("id")): p for name in ("tweets", "posts") for p in objects(includes.get(name))
-        }
+        self.posts = {word(p.get("id")): p for name in ("tweets", "posts") for p in objects(includes.get(name))}
         self.media = {word(m.get("media_key")): m for m in objects(includes.get("media"))}
 
     def author(self, identifier: str) -> Author | None:

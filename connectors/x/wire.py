@@ -12,8 +12,8 @@ from typing import Any
 
 TWEET_FIELDS = (
     "author_id", "conversation_id", "created_at", "in_reply_to_user_id", "referenced_tweets",
-    "public_metrics", "lang", "entities", "attachments", "edit_history_tweet_ids", "edit_controls", "note_tweet",
-    "reply_settings", "possibly_sensitive", "display_text_range",
+    "public_metrics", "lang", "entities", "attachments", "edit_history_tweet_ids", "edit_controls",
+    "note_tweet", "reply_settings", "possibly_sensitive", "display_text_range",
 )  # fmt: skip
 EXPANSIONS = (
     "author_id", "referenced_tweets.id", "referenced_tweets.id.author_id", "in_reply_to_user_id",

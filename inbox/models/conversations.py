@@ -262,6 +262,21 @@ class Exposure(models.Model):
         return f"{self.kind} {self.original_external_id}"
 
 
+class Vanished(models.Model):
+    """The platform said that this message is gone: kept, because the word may come before the message does."""
+
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="vanished_unique")]
+        verbose_name_plural = "vanished"
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
 class MetricWatch(models.Model):
     """An open public message whose reach is looked at again: often at first, then ever less."""
 
