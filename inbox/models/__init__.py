@@ -26,6 +26,7 @@ from inbox.models.conversations import (
     MetricWatch,
     Note,
     Thread,
+    Vanished,
     Visibility,
 )
 from inbox.models.deliveries import BulkReply, Delivery, DeliveryAttempt
@@ -38,5 +39,5 @@ __all__ = [
     "ClosingReason", "Contact", "ContactNote", "Conversation", "ConversationLabel", "Delivery", "DeliveryAttempt",
     "Draft", "Exposure", "Gap", "HourlyCount", "Identity", "Invitation", "Label", "Membership", "Message",
     "MessagePayload", "MessageVersion", "MetricSample", "MetricWatch", "Note", "Notification", "PlatformApp", "Poll",
-    "RateWindow", "SetAside", "Stream", "Team", "Thread", "Tombstone", "Usage", "View", "Visibility",
+    "RateWindow", "SetAside", "Stream", "Team", "Thread", "Tombstone", "Usage", "Vanished", "View", "Visibility",
 ]  # fmt: skip

@@ -157,6 +157,7 @@ class Stream(models.Model):
     since = models.DateTimeField(null=True)  # how far a first poll looks back
     complete_until = models.DateTimeField(null=True)  # everything up to here is proved to be in
     interval = models.FloatField(default=60)  # seconds, adaptive
+    buckets = models.JSONField(default=list)  # the rate windows that its last answer named
     next_poll_at = models.DateTimeField(db_index=False)
     leased_until = models.DateTimeField(null=True)
     lease = models.UUIDField(null=True)  # only its holder may store a page

@@ -167,6 +167,7 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     hidden_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)  # what was said is gone for good: nothing may fill it in again
     placeholder = models.BooleanField(default=False)  # somebody answered it, but we have not seen it itself
     reposts = models.PositiveIntegerField(default=0)
     replies = models.PositiveIntegerField(default=0)
@@ -260,6 +261,21 @@ class Exposure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.original_external_id}"
+
+
+class Vanished(models.Model):
+    """The platform said that this message is gone: kept, because the word may come before the message does."""
+
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "external_id"], name="vanished_unique")]
+        verbose_name_plural = "vanished"
+
+    def __str__(self) -> str:
+        return self.external_id
 
 
 class MetricWatch(models.Model):

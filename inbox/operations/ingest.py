@@ -1,0 +1,288 @@
+"""A page of a platform becomes rows: all of it and its cursor in one transaction, or nothing of it.
+
+The same page again, overlapping pages, pages in any order, several workers at once and a crash anywhere end in the
+same rows: what we have is found by its key, what is new is copied in, and the unique keys decide every race (the
+loser starts over and finds the row). One poison message is set aside with its payload; its neighbours go on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import DataError, IntegrityError, OperationalError, transaction
+
+from connectors.types import Author, Direction, InboundMessage, Page, Unreadable
+from inbox.models import Stream
+from inbox.operations import ingest_edits, ingest_effects
+from inbox.operations.deliveries import settle_echoes
+from inbox.operations.ingest_conversations import (
+    Changes,
+    Norms,
+    bring_up_to_date,
+    lock_conversations,
+    make_conversations,
+    store_threads,
+)
+from inbox.operations.ingest_messages import Arrival, prepared, store_messages
+from inbox.operations.ingest_people import Person, erased, store_people
+from inbox.operations.ingest_placeholders import fill_placeholders, put_placeholders
+from inbox.operations.ingest_rows import execute, fetch
+from inbox.operations.ledger import Turn, record_page, set_aside_all, store_exposures
+from inbox.operations.threading import place
+
+TRIES = 6
+
+
+class LeaseLost(Exception):
+    """Another worker polls this stream now: nothing was stored."""
+
+
+@dataclass(slots=True)
+class Ingested:
+    """What came of a page."""
+
+    new: int = 0
+    seen: int = 0
+    set_aside: int = 0
+    exposures: int = 0
+    lag_seconds: float | None = None
+    conversations: set[int] = field(default_factory=set)
+
+
+def ingest_page(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None = None) -> Ingested:
+    """Store a page and move the stream's cursor; LeaseLost when the stream is no longer ours to store for."""
+    sifted = False
+    for left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic():
+                return _store(stream=stream, page=page, now=now, lease=lease, turn=turn)
+        except DataError:
+            if sifted:
+                raise
+            page, sifted = _without_poison(stream=stream, page=page, now=now), True
+        except (IntegrityError, OperationalError) as error:
+            if not left or not _lost_a_race(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _lost_a_race(error: Exception) -> bool:
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state in {"23505", "40P01", "40001"}  # unique violation, deadlock, serialization failure
+
+
+def _without_poison(*, stream: Stream, page: Page, now: datetime) -> Page:
+    """The page with every message that the database will not take moved to the unreadable ones."""
+    good, bad = [], list(page.unreadable)
+    for message in page.messages:
+        alone = Page(messages=(message,))
+        try:
+            with transaction.atomic():
+                _store(stream=stream, page=alone, now=now, lease=None, turn=None)
+                transaction.set_rollback(True)
+        except DataError as error:
+            bad.append(Unreadable(message.raw, f"{type(error).__name__}: {error}"[:500], message.external_id))
+        else:
+            good.append(message)
+    return replace(page, messages=tuple(good), unreadable=tuple(bad))
+
+
+def _store(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None) -> Ingested:
+    stream = _held(stream, lease)
+    arrivals, unreadable = _prepare(page)
+    done = Ingested()
+    changes = Changes()
+    if arrivals or page.deletions:
+        counts = _store_messages(arrivals, stream=stream, page=page, now=now, changes=changes)
+        done.new, done.seen, done.lag_seconds = counts
+    done.exposures = store_exposures(page.exposures, account=stream.account)
+    done.set_aside = set_aside_all((*page.unreadable, *unreadable), stream=stream, now=now)
+    record_page(stream=stream, page=page, now=now, turn=turn, done=done)
+    done.conversations = changes.touched | changes.made
+    ingest_effects.announce(changes, account=stream.account, now=now)
+    return done
+
+
+def _held(stream: Stream, lease: UUID | None) -> Stream:
+    mine = {"lease": lease} if lease is not None else {}
+    locked = Stream.objects.select_related("account").select_for_update(no_key=True, of=("self",))
+    found = locked.filter(pk=stream.pk, **mine).first()
+    if found is None:
+        raise LeaseLost(f"stream {stream.pk}")
+    return found
+
+
+def _prepare(page: Page) -> tuple[list[Arrival], list[Unreadable]]:
+    """Readable messages, the newest version of each, and what is wrong with the others."""
+    readable, unreadable = [], []
+    for message in page.messages:
+        try:
+            readable.append(prepared(message))
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            unreadable.append(Unreadable(message.raw, reason, str(message.external_id or "")))
+    arrivals: dict[str, Arrival] = {}
+    for arrival in sorted(readable, key=lambda a: _version_order(a.message)):
+        older = arrivals.get(arrival.message.external_id)
+        if older is not None:
+            arrival.later = [*older.later, older.message]
+        arrivals[arrival.message.external_id] = arrival
+    return list(arrivals.values()), unreadable
+
+
+def _version_order(message: InboundMessage) -> tuple[Any, ...]:
+    return (message.edited_at or message.sent_at, len(message.version_id), message.version_id)
+
+
+def _store_messages(
+    arrivals: list[Arrival], *, stream: Stream, page: Page, now: datetime, changes: Changes
+) -> tuple[int, int, float | None]:
+    account = stream.account
+    authors = _authors(arrivals)
+    gone_people = erased(authors.values(), account=account) if authors else set()
+    wanted = [a for a in arrivals if not ({p.external_id for p in _people_of(a)} & gone_people)]
+    known = _known(account.pk, wanted, page)
+    fresh = [a for a in wanted if a.message.external_id not in known or known[a.message.external_id][6]]
+    already = [a for a in wanted if a.message.external_id in known and not known[a.message.external_id][6]]
+    fresh = _without_echoes(fresh, account=account, changes=changes)
+    people = store_people({k: v for k, v in authors.items() if k not in gone_people}, account=account, now=now)
+    new = _place_and_store(fresh, stream=stream, page=page, known=known, people=people, now=now, changes=changes,
+                           already=already)  # fmt: skip
+    lag = max((a.message.sent_at for a in fresh), default=None)
+    return new, len(arrivals) - new, (now - lag).total_seconds() if lag else None
+
+
+def _people_of(arrival: Arrival) -> list[Author]:
+    message = arrival.message
+    people = [message.partner, message.author if arrival.inbound else None]
+    return [person for person in people if person is not None]
+
+
+def _authors(arrivals: list[Arrival]) -> dict[str, Author]:
+    from inbox.operations.threading import partner_of
+
+    authors: dict[str, Author] = {}
+    for arrival in arrivals:
+        for person in (*_people_of(arrival), partner_of(arrival.message)):
+            if person is not None:
+                authors[person.external_id] = _fuller(authors.get(person.external_id), person)
+    return authors
+
+
+def _fuller(one: Author | None, other: Author) -> Author:
+    return other if one is None or len(repr(other)) >= len(repr(one)) else one
+
+
+def _known(account_id: int, arrivals: list[Arrival], page: Page) -> dict[str, tuple[Any, ...]]:
+    ids = {a.message.external_id for a in arrivals} | {d.external_id for d in page.deletions}
+    ids |= {a.message.parent_id for a in arrivals if not a.inbound and a.message.parent_id}
+    return {row[0]: row for row in fetch(ingest_edits.KNOWN, [account_id, sorted(ids)])} if ids else {}
+
+
+def _without_echoes(fresh: list[Arrival], *, account: Any, changes: Changes) -> list[Arrival]:
+    """Our own replies coming back settle their deliveries; only those made elsewhere are new."""
+    ours = [a for a in fresh if not a.inbound]
+    if not ours:
+        return fresh
+    told = [_echo(arrival) for arrival in ours]
+    settled = settle_echoes(account=account, outbound=told)
+    if settled:
+        rows = fetch("SELECT conversation_id FROM inbox_message WHERE account_id = %s AND external_id = ANY(%s)",
+                     [account.pk, sorted(settled)])  # fmt: skip
+        changes.touched |= {row[0] for row in rows}
+    return [a for a in fresh if a.message.external_id not in settled]
+
+
+def _echo(arrival: Arrival) -> tuple[Any, ...]:
+    m = arrival.message
+    return (m.external_id, arrival.text, m.thread_id, m.parent_id, m.sent_at, m.permalink)
+
+
+def _place_and_store(
+    fresh: list[Arrival], *, stream: Stream, page: Page, known: dict[str, tuple[Any, ...]], people: dict[str, Person],
+    now: datetime, changes: Changes, already: list[Arrival],
+) -> int:  # fmt: skip
+    account = stream.account
+    _place_all(fresh, known=known)
+    placed = [a for a in fresh if a.place is not None]
+    threads = store_threads(fresh, account=account) if fresh else {}
+    norms = Norms.of(account)
+    edited = [a for a in already if _differs(a, known[a.message.external_id], norms=norms, stream=stream)]
+    here = [known[a.message.external_id][2] for a in edited]
+    here += [known[d.external_id][2] for d in page.deletions if d.external_id in known]
+    here += [known[a.message.external_id][2] for a in placed if a.message.external_id in known]
+    locked = lock_conversations(account, keys=[a.place.key for a in placed if a.place], ids=[*here, *changes.touched])
+    gone = {d.external_id: d.at or now for d in page.deletions}
+    gone |= ingest_edits.vanished(account, ids=[a.message.external_id for a in placed]) if placed else {}
+    for arrival in placed:
+        arrival.deleted_at = gone.get(arrival.message.external_id)
+    unknown = [a for a in placed if a.place and a.place.key not in locked]
+    made = make_conversations(
+        unknown, account=account, threads=threads, people=people, norms=norms, stream=stream, now=now
+    )
+    changes.made |= set(made.values())
+    _note_touched(placed, locked=locked, made=made, people=people, changes=changes)
+    fill_placeholders(placed, known=known, changes=changes)
+    store_messages(placed, account=account, stream=stream, people=people, now=now)
+    put_placeholders(placed, account=account, stream=stream, known=known, now=now)
+    _store_edits(edited, placed, known=known, stream=stream, now=now, changes=changes, norms=norms)
+    changes.touched |= ingest_edits.mark_deleted(page.deletions, account=account, now=now)
+    locked |= lock_conversations(account, keys=[], ids=sorted(changes.touched & changes.made))
+    bring_up_to_date(changes, locked=locked, norms=norms)
+    ingest_effects.count_hours(placed, stream=stream)
+    ingest_effects.count_recovered(placed, stream=stream)
+    return len(fresh)
+
+
+def _place_all(fresh: list[Arrival], *, known: dict[str, tuple[Any, ...]]) -> None:
+    keys = {external_id: row[9] for external_id, row in known.items()}
+    for arrival in sorted(fresh, key=lambda a: (a.message.direction != Direction.INBOUND, a.message.sent_at)):
+        arrival.place = place(arrival.message, known=keys)
+        if arrival.place is not None:
+            keys[arrival.message.external_id] = arrival.place.key
+
+
+def _note_touched(
+    placed: list[Arrival], *, locked: dict[str, tuple[Any, ...]], made: dict[str, int], people: dict[str, Person],
+    changes: Changes,
+) -> None:  # fmt: skip
+    for arrival in placed:
+        assert arrival.place is not None
+        key = arrival.place.key
+        pk = arrival.conversation_id = made[key] if key in made else locked[key][0]
+        if key in made:
+            continue
+        changes.touched.add(pk)
+        (changes.written if arrival.inbound else changes.answered).add(pk)
+        if arrival.place.person is not None:
+            changes.persons[pk] = people[arrival.place.person.external_id]
+
+
+def _differs(arrival: Arrival, row: tuple[Any, ...], *, norms: Norms, stream: Stream) -> bool:
+    message = arrival.message
+    _, _, _, version_id, text, hidden_at, _, stream_id, direction, _ = row
+    other_version = bool(message.version_id) and message.version_id != version_id
+    addressed = stream_id in norms.streams and stream.pk not in norms.streams
+    return (
+        text != arrival.text or other_version or bool(arrival.later) or message.hidden != (hidden_at is not None)
+        or (addressed and direction == "in")
+    )  # fmt: skip
+
+
+def _store_edits(
+    edited: list[Arrival], placed: list[Arrival], *, known: dict[str, tuple[Any, ...]], stream: Stream, now: datetime,
+    changes: Changes, norms: Norms,
+) -> None:  # fmt: skip
+    for arrival in placed:
+        if arrival.later:
+            ingest_edits.store_versions(arrival.id, versions=arrival.later, now=now)
+    for arrival in edited:
+        row = known[arrival.message.external_id]
+        ingest_edits.store_versions(row[1], versions=[*arrival.later, arrival.message], now=now)
+        changes.touched.add(row[2])
+        if row[7] in norms.streams and stream.pk not in norms.streams:
+            execute("UPDATE inbox_message SET stream_id = %s WHERE id = %s", [stream.pk, row[1]])
+    ingest_edits.mark_hidden([(known[a.message.external_id][1], a.message.hidden) for a in edited], now=now)

@@ -1,0 +1,97 @@
+"""The people of a page: identities and contacts. A profile that was read earlier never overwrites a later one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connectors.types import Author
+from inbox.models import ChannelAccount, Identity, Tombstone
+from inbox.operations.contacts import fingerprint
+from inbox.operations.ingest_rows import copy_rows, execute, records, take_ids
+from inbox.operations.ingest_text import address, clip
+
+PROFILE = ("handle", "name", "bio", "place", "followers", "verified", "avatar_url", "profile_url")
+UPDATE = """
+    UPDATE inbox_identity i SET handle = r.handle, name = r.name, bio = r.bio, place = r.place,
+        followers = r.followers, verified = r.verified, avatar_url = r.avatar_url, profile_url = r.profile_url,
+        seen_at = r.seen_at
+    FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, handle text, name text, bio text, place text, followers bigint,
+        verified boolean, avatar_url text, profile_url text, seen_at timestamptz)
+    WHERE i.id = r.id AND i.seen_at < r.seen_at"""
+
+
+@dataclass(slots=True)
+class Person:
+    """An identity as the rest of ingest needs it."""
+
+    identity_id: int
+    contact_id: int
+    followers: int
+
+
+def erased(authors: Iterable[Author], *, account: ChannelAccount) -> set[str]:
+    """The external ids among these that were erased: nothing of theirs is stored again."""
+    marks = Tombstone.objects.filter(brand_id=account.brand_id, platform=account.kind)
+    if not marks.exists():
+        return set()
+    prints = {fingerprint(platform=account.kind, external_id=a.external_id): a.external_id for a in authors}
+    return {prints[mark] for mark in marks.filter(fingerprint__in=list(prints)).values_list("fingerprint", flat=True)}
+
+
+def store_people(authors: dict[str, Author], *, account: ChannelAccount, now: datetime) -> dict[str, Person]:
+    """Identities of these authors by external id: found, refreshed or made."""
+    known = Identity.objects.filter(
+        brand_id=account.brand_id, platform=account.kind, external_id__in=list(authors)
+    ).values_list("external_id", "id", "contact_id", "seen_at", *PROFILE)
+    people, changed = {}, []
+    for external_id, pk, contact_id, seen_at, *profile in known:
+        wanted = _profile(authors[external_id], old=dict(zip(PROFILE, profile, strict=True)))
+        people[external_id] = Person(pk, contact_id, wanted["followers"] or 0)
+        if seen_at < now and [wanted[name] for name in PROFILE] != profile:
+            changed.append({"id": pk, "seen_at": now, **wanted})
+    if changed:
+        execute(UPDATE, [records(sorted(changed, key=lambda row: row["id"]))])
+    fresh = {external_id: author for external_id, author in authors.items() if external_id not in people}
+    return people | (_made(fresh, account=account, now=now) if fresh else {})
+
+
+def _made(authors: dict[str, Author], *, account: ChannelAccount, now: datetime) -> dict[str, Person]:
+    ids = take_ids(inbox_contact=len(authors), inbox_identity=len(authors))
+    rows = sorted(authors.items())
+    contacts = ids["inbox_contact"]
+    copy_contacts([(pk, clip(a.name or a.handle, 300)) for pk, (_, a) in zip(contacts, rows, strict=True)],
+                  account=account, now=now)  # fmt: skip
+    identities, people = [], {}
+    for pk, contact, (external_id, author) in zip(ids["inbox_identity"], contacts, rows, strict=True):
+        profile = _profile(author, old={})
+        identities.append(
+            (pk, account.brand_id, contact, account.kind, external_id, "", now, *(profile[n] for n in PROFILE))
+        )
+        people[external_id] = Person(pk, contact, profile["followers"] or 0)
+    columns = ("id", "brand_id", "contact_id", "platform", "external_id", "language", "seen_at", *PROFILE)
+    copy_rows("inbox_identity", columns, identities)
+    return people
+
+
+def copy_contacts(rows: list[tuple[int, str]], *, account: ChannelAccount, now: datetime) -> None:
+    """Contacts under ids that were taken."""
+    columns = ("id", "brand_id", "name", "created_at")
+    copy_rows("inbox_contact", columns, [(pk, account.brand_id, name, now) for pk, name in rows])
+
+
+def _profile(author: Author, *, old: dict[str, Any]) -> dict[str, Any]:
+    """What the page says of somebody; what it leaves out stays as it was."""
+    said: dict[str, Any] = {
+        "handle": clip(author.handle, 120),
+        "name": clip(author.name, 300),
+        "bio": clip(author.bio, 2000),
+        "place": clip(author.place, 300),
+        "followers": author.followers,
+        "verified": author.verified,
+        "avatar_url": address(author.avatar_url),
+        "profile_url": address(author.profile_url),
+    }
+    return {name: old.get(name) if value in ("", None) and name in old else value for name, value in said.items()}

@@ -1,0 +1,172 @@
+"""The ledger of a stream: what each poll asked and got, gaps and their reasons, and what could not be read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.db.models import F, Q
+
+from connectors.exceptions import ConnectorError
+from connectors.types import Cost, Exposure, Page, Unreadable
+from inbox.models import ChannelAccount, Gap, Poll, SetAside, Stream
+from inbox.operations.ingest_rows import fetch
+from inbox.operations.ingest_text import json_text
+
+TROUBLE_AFTER = timedelta(seconds=90)  # shorter hiccups are no gap: the next poll overlaps them
+
+
+@dataclass(slots=True)
+class Turn:
+    """What was asked of the platform, and what the answer makes of the stream's row."""
+
+    started_at: datetime
+    asked_from: datetime | None = None
+    fields: dict[str, Any] | None = field(default_factory=dict)  # None: not a poll, leave the stream's row alone
+
+
+class Counts(Protocol):
+    """What ingest counted."""
+
+    new: int
+    seen: int
+    set_aside: int
+    exposures: int
+    lag_seconds: float | None
+
+
+def record_page(*, stream: Stream, page: Page, now: datetime, turn: Turn | None, done: Counts) -> None:
+    """The ledger row, the cursor and the proof that one page brings, in the transaction of its messages."""
+    turn = turn or Turn(now, stream.complete_until, plain_fields(page))
+    if turn.fields is None:
+        return
+    Poll.objects.create(
+        stream=stream, started_at=turn.started_at, finished_at=now, asked_from=turn.asked_from, asked_to=turn.started_at,
+        outcome=Poll.Outcome.MORE if page.has_more else Poll.Outcome.COMPLETE,
+        fetched=page.fetched or len(page.messages), new=done.new, seen=done.seen, set_aside=done.set_aside,
+        exposures=done.exposures, lag_seconds=done.lag_seconds, calls=page.cost.calls, money=page.cost.money,
+    )  # fmt: skip
+    fields = {**turn.fields, "last_polled_at": now, "last_success_at": now, "failures": 0, "detail": ""}
+    behind = turn.fields.get("backlog") is not None
+    fields |= {"state": Stream.State.BEHIND if behind else Stream.State.OK, "reason": ""}
+    if done.new:
+        fields["last_message_at"] = now
+    Stream.objects.filter(pk=stream.pk).update(**fields)
+    if page.gap_from is not None:
+        _record_window_gap(stream, page, now)
+    if stream.state != Stream.State.OK or page.gap_from is not None:
+        _end_gaps(stream, turn, now)
+
+
+def plain_fields(page: Page) -> dict[str, Any]:
+    """The stream's row after a page that was not part of a turn."""
+    fields: dict[str, Any] = {"cursor": page.cursor} if page.cursor else {}
+    return fields | ({"complete_until": page.complete_until} if page.complete_until and not page.has_more else {})
+
+
+def _record_window_gap(stream: Stream, page: Page, now: datetime) -> None:
+    """A stretch that the platform no longer gives: it stays."""
+    until = page.gap_until or now
+    Gap.objects.get_or_create(
+        stream=stream,
+        starts_at=page.gap_from,
+        closable=False,
+        defaults={"ends_at": until, "reason": page.gap_reason or "window"},
+    )
+    closable = Gap.objects.filter(stream=stream, closable=True, closed_at=None, starts_at__lt=until)
+    closable.filter(ends_at__lte=until).update(closable=False)
+    closable.filter(Q(ends_at=None) | Q(ends_at__gt=until)).update(starts_at=until)
+
+
+def _end_gaps(stream: Stream, turn: Turn, now: datetime) -> None:
+    """The trouble is over; what it left open is closed only by proof."""
+    Gap.objects.filter(stream=stream, ends_at=None).update(ends_at=turn.started_at)
+    proof = (turn.fields or {}).get("complete_until")
+    if proof is not None:
+        ended = Gap.objects.filter(
+            stream=stream, closed_at=None, closable=True, ends_at__lte=proof + timedelta(seconds=1)
+        )
+        ended.update(closed_at=now)
+
+
+def open_gap(stream: Stream, *, reason: str, now: datetime, detail: str = "", at_once: bool = False) -> bool:
+    """From here on nothing can be proved. A short hiccup opens none; one is open per stream at most."""
+    start = stream.complete_until or stream.created_at
+    if not at_once and now - start < TROUBLE_AFTER:
+        return False
+    gap = Gap(stream=stream, starts_at=start, reason=reason, detail=detail[:2000])
+    Gap.objects.bulk_create([gap], ignore_conflicts=True)
+    return True
+
+
+def record_failure(
+    *, stream: Stream, outcome: str, started_at: datetime, now: datetime, error: Exception, cost: Cost
+) -> None:
+    """A poll that brought nothing, with the platform's own words."""
+    Poll.objects.create(
+        stream=stream, started_at=started_at, finished_at=now, asked_from=stream.complete_until, asked_to=started_at,
+        outcome=outcome, calls=cost.calls, money=cost.money, error_code=error_code(error),
+        error=json_text(str(error))[1:-1][:2000],
+    )  # fmt: skip
+
+
+def error_code(error: Exception) -> str:
+    """The platform's code, or the kind of failure."""
+    return ((error.code if isinstance(error, ConnectorError) else "") or type(error).__name__)[:40]
+
+
+def set_aside_all(items: Iterable[Unreadable], *, stream: Stream, now: datetime) -> int:
+    """Keep what could not be read, once; how many were not kept already."""
+    rows = {}
+    for item in items:
+        payload = json_text(item.payload)
+        mark = hashlib.sha256(payload.encode()).hexdigest()
+        rows[mark] = (stream.pk, mark, item.external_id[:120], payload, json_text(item.error)[1:-1][:2000], now)
+    if not rows:
+        return 0
+    values = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(rows))
+    statement = f"""INSERT INTO inbox_setaside (stream_id, fingerprint, external_id, payload, error, created_at)
+        VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""
+    return len(fetch(statement, [value for mark in sorted(rows) for value in rows[mark]]))
+
+
+def store_exposures(exposures: tuple[Exposure, ...], *, account: ChannelAccount) -> int:
+    """Reposts, quotes and reactions; how many are new."""
+    rows = {
+        e.external_id[:120]: (account.pk, e.external_id[:120], e.kind, e.original_id[:120],
+                              e.author.external_id[:120] if e.author else "", e.author.followers if e.author else None, e.at)
+        for e in exposures
+    }  # fmt: skip
+    if not rows:
+        return 0
+    values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
+    statement = f"""INSERT INTO inbox_exposure (account_id, external_id, kind, original_external_id, author_external_id,
+        followers, at) VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""
+    return len(fetch(statement, [value for key in sorted(rows) for value in rows[key]]))
+
+
+def dismiss(item: SetAside, *, agent: Any, now: datetime) -> bool:
+    """Somebody looked at it and wants it no more; kept, but out of sight."""
+    waiting = SetAside.objects.filter(pk=item.pk, resolved_at=None)
+    return waiting.update(resolved_at=now, dismissed_by=agent) == 1
+
+
+def note_trouble(account: ChannelAccount, *, code: str, detail: str, now: datetime) -> bool:
+    """True for the first to notice that an outage or limit began: it is logged once."""
+    started = ChannelAccount.objects.filter(pk=account.pk, trouble_since=None)
+    return started.update(trouble_since=now, trouble_code=code[:40], trouble_detail=detail[:2000]) == 1
+
+
+def end_trouble(account: ChannelAccount) -> bool:
+    """True for the first to notice that it is over."""
+    troubled = ChannelAccount.objects.filter(pk=account.pk, trouble_since__isnull=False)
+    return troubled.update(trouble_since=None, trouble_code="", trouble_detail="", failures=0, retry_at=None) == 1
+
+
+def count_failure(account: ChannelAccount) -> int:
+    """How many calls in a row went wrong, this one included."""
+    ChannelAccount.objects.filter(pk=account.pk).update(failures=F("failures") + 1)
+    return ChannelAccount.objects.values_list("failures", flat=True).get(pk=account.pk)
