@@ -126,7 +126,9 @@ def _session(app: dict[str, str], data: dict[str, str]) -> PlatformSession:
 
 def _token(app: dict[str, str], **params: str) -> dict[str, str]:
     """POST, so that neither the code nor the secret is in a URL."""
-    with PlatformSession(base_url=app.get("base_url", ""), secrets=[app["client_secret"], *params.values()]) as session:
+    with PlatformSession(
+        base_url=app.get("base_url", ""), secrets=[app["client_secret"], *params.values()]
+    ) as session:
         graph = app_graph(app["client_id"], app["client_secret"], session=session)
         with session.harmless():
             answer = entry(
@@ -157,7 +159,9 @@ def _pages(graph: Graph) -> list[dict[str, Any]]:
     after = ""
     for _ in range(PAGES_AT_MOST):
         more = {"after": after} if after else {}
-        answer = entry(graph.read("me/accounts", fields=f"{fields.PAGE},access_token,tasks", limit=100, **more))
+        answer = entry(
+            graph.read("me/accounts", fields=f"{fields.PAGE},access_token,tasks", limit=100, **more)
+        )
         found += [page for page in entries(answer.get("data")) if isinstance(page, dict)]
         after = following(answer)
         if not after:

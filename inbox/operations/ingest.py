@@ -52,7 +52,9 @@ class Ingested:
     conversations: set[int] = field(default_factory=set)
 
 
-def ingest_page(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None = None) -> Ingested:
+def ingest_page(
+    *, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None = None
+) -> Ingested:
     """Store a page and move the stream's cursor; LeaseLost when the stream is no longer ours to store for."""
     sifted = False
     for left in reversed(range(TRIES)):
@@ -96,9 +98,7 @@ def _store(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, tur
     done = Ingested()
     changes = Changes()
     if arrivals or page.deletions:
-        done.new, done.seen, done.lag_seconds = _store_messages(
-            arrivals, stream=stream, page=page, now=now, changes=changes
-        )
+        done.new, done.seen, done.lag_seconds = _store_messages(arrivals, stream=stream, page=page, now=now, changes=changes)
     done.exposures = store_exposures(page.exposures, account=stream.account)
     done.set_aside = set_aside_all((*page.unreadable, *unreadable), stream=stream, now=now)
     record_page(stream=stream, page=page, now=now, turn=turn, done=done)
@@ -109,11 +109,7 @@ def _store(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, tur
 
 def _held(stream: Stream, lease: UUID | None) -> Stream:
     mine = {"lease": lease} if lease is not None else {}
-    held = (
-        Stream.objects.select_related("account")
-        .select_for_update(no_key=True, of=("self",))
-        .filter(pk=stream.pk, **mine)
-    )
+    held = Stream.objects.select_related("account").select_for_update(no_key=True, of=("self",)).filter(pk=stream.pk, **mine)
     found = held.first()
     if found is None:
         raise LeaseLost(f"stream {stream.pk}")
@@ -212,7 +208,9 @@ def _place_and_store(
     here = [known[a.message.external_id][2] for a in edited]
     here += [known[d.external_id][2] for d in page.deletions if d.external_id in known]
     here += [known[a.message.external_id][2] for a in placed if a.message.external_id in known]
-    locked = lock_conversations(account, keys=[a.place.key for a in placed if a.place], ids=[*here, *changes.touched])
+    locked = lock_conversations(
+        account, keys=[a.place.key for a in placed if a.place], ids=[*here, *changes.touched]
+    )
     gone = {d.external_id: d.at or now for d in page.deletions}
     gone |= ingest_edits.vanished(account, ids=[a.message.external_id for a in placed]) if placed else {}
     for arrival in placed:
