@@ -1,3 +1,15 @@
 """Fixtures that every test may use."""
 
 from __future__ import annotations
+
+from tests.browser import (  # noqa: F401 - fixtures are found by name
+    beat,
+    browser,
+    console_errors,
+    enter,
+    live,
+    page,
+    web_server,
+    window,
+    worker,
+)

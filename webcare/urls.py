@@ -3,7 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from webcare import health
+
 urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
     path("support/", admin.site.urls),
     path("account/", include("allauth.urls")),
     path("", include("inbox.urls")),

@@ -2,8 +2,170 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
-FILTERS: dict[str, Callable[..., Any]] = {}
-GLOBALS: dict[str, Any] = {}
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from connectors.registry import PLATFORMS
+from inbox.models import Agent
+from inbox.queries.frame import frame_of
+from inbox.queries.outbox_words import delivery_words
+
+SOON = 0.8  # the last fifth of the norm
+LINK = re.compile(r"https?://[^\s<>\"']+")
+
+
+def clock(since: datetime | None, now: datetime | None = None) -> str:
+    """How long somebody waits: 0:47, 12:05, and days from the second day on."""
+    if since is None:
+        return ""
+    minutes = max(0, int(((now or timezone.now()) - since).total_seconds() // 60))
+    if minutes >= 48 * 60:
+        return ngettext("%(n)d day", "%(n)d days", minutes // 1440) % {"n": minutes // 1440}
+    return f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def norm(conversation: Any, now: datetime | None = None) -> dict[str, Any]:
+    """Where the waiting stands against the norm: within, in the last fifth, over."""
+    since, due, now = conversation.waiting_since, conversation.due_at, now or timezone.now()
+    if since is None:
+        return {"state": "none", "share": 0}
+    if due is None or due <= since:
+        return {"state": "", "share": 0}
+    share = (now - since) / (due - since)
+    return {"state": "over" if share >= 1 else "soon" if share >= SOON else "", "share": min(100, int(share * 100))}
+
+
+def moment(at: datetime | None, now: datetime | None = None) -> str:
+    """A time as one says it: 13:41 today, "ma 16 nov, 9:10" this year, with the year before that."""
+    if at is None:
+        return ""
+    local, today = timezone.localtime(at), timezone.localtime(now)
+    hour = f"{local.hour}:{local.minute:02d}"
+    if local.date() == today.date():
+        return hour
+    if local.year == today.year or abs(today - local) < timedelta(days=180):
+        return f"{date_format(local, 'D j M').lower()}, {hour}"
+    return f"{date_format(local, 'j M Y').lower()}, {hour}"
+
+
+def day(at: datetime | None) -> str:
+    """A date for a narrow place: 21 okt, with the year when it is not this one."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return date_format(local, "j M" if local.year == timezone.localtime().year else "j M Y").lower()
+
+
+def iso(at: datetime | None) -> str:
+    """For the datetime attribute."""
+    return at.isoformat() if at else ""
+
+
+def number(value: int | float | None) -> str:
+    """12.418 in Dutch, 12,418 in English."""
+    return "" if value is None else number_format(value, use_l10n=True, force_grouping=True)
+
+
+def capped(value: int, most: int = 999) -> str:
+    """A count that never grows wider than its place."""
+    return f"{most}+" if value > most else str(value)
+
+
+def initials(name: str) -> str:
+    """Two letters for an avatar; one sign when the name is one sign."""
+    words = [w for w in re.split(r"[\s_.@]+", name or "") if w]
+    if not words:
+        return "?"
+    if len(words) == 1:
+        return words[0][:2].upper() if words[0][:2].isalnum() else words[0][:1]
+    return (words[0][:1] + words[-1][:1]).upper()
+
+
+def safe_url(address: str | None) -> str:
+    """The address when it is one to a web page; otherwise nothing, so that no other scheme becomes a link."""
+    try:
+        parts = urlsplit((address or "").strip())
+    except ValueError:
+        return ""
+    return (address or "").strip() if parts.scheme in {"http", "https"} and parts.netloc else ""
+
+
+def linked(text: str) -> Iterator[tuple[str, str]]:
+    """Pieces of a text as (words, address or ""), so that the page can make links of what is one."""
+    at = 0
+    for found in LINK.finditer(text or ""):
+        address = found.group().rstrip(".,;:!?)]}'\"’”")
+        yield text[at : found.start()], ""
+        yield address, safe_url(address)
+        at = found.start() + len(address)
+    yield (text or "")[at:], ""
+
+
+def channel_label(kind: str) -> str:
+    """The platform's name as people say it."""
+    return PLATFORMS[kind].label.partition(" (")[0] if kind in PLATFORMS else kind
+
+
+@lru_cache(maxsize=1)
+def sprite() -> str:
+    """The address of the icons."""
+    return static("icons.svg")
+
+
+def theme_of(request: HttpRequest) -> str:
+    """light, dark, or nothing: as the system says."""
+    agent = getattr(request, "user", None)
+    return agent.theme if isinstance(agent, Agent) else ""
+
+
+@lru_cache(maxsize=256)
+def known_url(name: str, *args: Any) -> str:
+    """The address of a view that may not be there."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def refusal(code: str, by: str = "") -> str:
+    """Why something was not done, as a sentence."""
+    sentences = {
+        "taken": _("%(by)s already minds this.") % {"by": by or _("A colleague")},
+        "not_yours": _("This is not yours."),
+        "not_a_member": _("This person does not work for the brand."),
+        "other_brand": _("That belongs to another brand."),
+        "resolved": _("This has been resolved already. Reopen it first."),
+        "reason_needed": _("Nobody answered this yet. Say why it can be closed."),
+        "unknown_reason": _("That reason is not in use (any more)."),
+        "in_the_past": _("Choose a moment that is still to come."),
+        "changed_since": _("Somebody changed it since, so it was left as it is."),
+        "leads_only": _("Only a team lead can do this."),
+        "empty": _("There is nothing in it yet."),
+        "unknown_kind": _("That kind is not known."),
+        "unknown_feeling": _("That feeling is not known."),
+        "gone": _("It is no longer there."),
+    }
+    return sentences.get(code, _("That could not be done."))
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "clock": clock, "norm": norm, "moment": moment, "day": day, "iso": iso, "number": number, "capped": capped,
+    "initials": initials, "safe_url": safe_url, "linked": linked, "refusal": refusal,
+}  # fmt: skip
+GLOBALS: dict[str, Any] = {
+    "sprite": sprite, "channel_label": channel_label, "channel_icon": str, "theme_of": theme_of, "frame_of": frame_of,
+    "known_url": known_url, "get_messages": get_messages, "now": timezone.now, "delivery_words": delivery_words,
+}  # fmt: skip

@@ -1,0 +1,100 @@
+"""What one poll gathers: messages, and set aside whole, with why, what could not be read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from connectors.exceptions import ConnectorError
+from connectors.facebook.errors import limits
+from connectors.facebook.graph import Graph
+from connectors.facebook.values import UnreadableError, entry, identifier
+from connectors.types import Cost, Cursor, InboundMessage, Page, Unreadable, Visibility
+
+REMEMBERED = 300  # items set aside that the cursor knows, so that a poll does not bring them again and again
+
+
+class Harvest:
+    """Gathers over the calls of one poll; `aside` are the keys of what was set aside before."""
+
+    def __init__(self, graph: Graph, *, aside: Any = ()) -> None:
+        self.graph = graph
+        self.messages: list[InboundMessage] = []
+        self.unreadable: list[Unreadable] = []
+        self.aside: list[str] = [key for key in aside if isinstance(key, str)] if aside else []
+        self.calls = 0
+        self.fetched = 0
+
+    def read(self, path: str, **params: Any) -> dict[str, Any]:
+        """One call."""
+        self.calls += 1
+        return entry(self.graph.read(path, **{key: value for key, value in params.items() if value != ""}))
+
+    def take(self, payload: Any, read: Callable[[dict[str, Any]], InboundMessage]) -> InboundMessage | None:
+        """One item, read or set aside: it never costs its neighbours."""
+        self.fetched += 1
+        try:
+            if not isinstance(payload, dict):
+                raise UnreadableError(f"an item is a {type(payload).__name__}")  # noqa: TRY301
+            message = read(payload)
+        except Exception as error:  # noqa: BLE001 - whatever a payload does to us, the page goes on
+            self.set_aside(payload, reason(error))
+            return None
+        self.messages.append(message)
+        return message
+
+    def set_aside(self, payload: Any, why: str) -> None:
+        """Keep it whole, once."""
+        key = identifier(entry(payload).get("id")) or _digest(payload)
+        if key in self.aside:
+            return
+        self.aside = [*self.aside, key][-REMEMBERED:]
+        self.unreadable.append(Unreadable(payload, why, identifier(entry(payload).get("id"))))
+
+    def page(self, cursor: Cursor, *, has_more: bool, complete_until: datetime | None = None) -> Page:
+        """Everything gathered."""
+        return Page(
+            messages=tuple(self.messages),
+            unreadable=tuple(self.unreadable),
+            cursor=cursor | {"aside": self.aside},
+            has_more=has_more,
+            complete_until=None if has_more else complete_until,
+            fetched=self.fetched,
+            cost=self.cost(),
+            limits=limits(self.headers),
+        )
+
+    def cost(self) -> Cost:
+        """Calls, and what they brought."""
+        private = sum(message.visibility is Visibility.PRIVATE for message in self.messages)
+        return Cost(calls=self.calls, post_reads=self.fetched - private, message_reads=private)
+
+    @property
+    def headers(self) -> Any:
+        """Of the latest answer."""
+        last = self.graph.session.last
+        return last.headers if last else {}
+
+    def now(self) -> datetime:
+        """The platform's clock, or ours where it shows none."""
+        try:
+            return parsedate_to_datetime(self.headers.get("date", "")).astimezone(UTC)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return datetime.now(UTC)
+
+
+def reason(error: Exception) -> str:
+    """Why an item is set aside, in words for a person."""
+    if isinstance(error, UnreadableError):
+        return str(error)
+    if isinstance(error, ConnectorError):
+        return f"{error.code}: {error.detail}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _digest(payload: Any) -> str:
+    return hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -1,0 +1,245 @@
+"""Recorded answers of a platform through the mapping of production: `python -m connectors.replay --help`."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import dataclasses
+import gzip
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TextIO
+
+from connectors.base import Connector
+from connectors.http import parse_json
+from connectors.registry import PLATFORMS, connector_class
+from connectors.types import Page, Unreadable
+
+_BODY = ("body", "response_body", "responseBody", "content", "json", "text")
+_MARKS = ("uri", "url", "status", "status_code", "method", "headers", "request", "response", *_BODY[:3])
+_MAX_GUNZIPPED = 64 * 1024 * 1024
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read what is named on the command line; 0 unless this program itself is broken."""
+    asked = _parser().parse_args(arguments)
+    replay(connector_class(asked.platform), [Path(path) for path in asked.path], sys.stdout)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m connectors.replay",
+        description="Reads recorded API answers and prints, as JSON Lines, the messages in them, then reposts"
+        ' and reactions ({"exposure": ...}), deletions ({"deletion": ...}), and what could not be read with'
+        ' why ({"unreadable": why, "payload": ...}).',
+        epilog="PATH is a JSON file, a JSON Lines file, or a folder of them. An item is an exchange (method,"
+        " uri, status, headers, body; body as JSON, text or base64), an entry of a HAR or VCR recording,"
+        " or a bare answer.",
+    )
+    parser.add_argument("platform", choices=sorted(PLATFORMS))
+    parser.add_argument("path", nargs="+", metavar="PATH")
+    return parser
+
+
+def replay(connector: type[Connector], paths: list[Path], out: TextIO) -> None:
+    """Print everything in these files: messages first, what could not be read last."""
+    later: list[dict[str, Any]] = []
+    for source, item in _items(paths):
+        page = item if isinstance(item, Page) else _read(connector, item)
+        for message in page.messages:
+            _print({**_plain(message), "source": source}, out)
+        later += [{"exposure": _plain(e), "source": source} for e in page.exposures]
+        later += [{"deletion": _plain(d), "source": source} for d in page.deletions]
+        later += [_unreadable(u, source) for u in page.unreadable]
+    for line in sorted(later, key=lambda line: "unreadable" in line):
+        _print(line, out)
+
+
+def _read(connector: type[Connector], item: Any) -> Page:
+    try:
+        return connector.read_recorded(exchange_of(item))
+    except Exception as error:  # noqa: BLE001 - a recording that breaks the mapping is what we are looking for
+        return _failed(item, f"{type(error).__name__}: {error}")
+
+
+def _failed(payload: Any, why: str) -> Page:
+    return Page(unreadable=(Unreadable(payload, why[:500]),))
+
+
+def _unreadable(item: Unreadable, source: str) -> dict[str, Any]:
+    line = {"unreadable": item.error, "payload": item.payload, "source": source}
+    return line | ({"external_id": item.external_id} if item.external_id else {})
+
+
+def _print(line: dict[str, Any], out: TextIO) -> None:
+    out.write(json.dumps(line, default=_told) + "\n")  # ASCII: a terminal's encoding cannot break it
+
+
+def _plain(thing: Any) -> dict[str, Any]:
+    return {field.name: _part(getattr(thing, field.name)) for field in dataclasses.fields(thing)}
+
+
+def _part(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return _plain(value)
+    return [_part(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else repr(value)
+
+
+# Files into items
+
+
+def _items(paths: list[Path]) -> Iterator[tuple[str, Any]]:
+    for path in paths:
+        for file in _files(path):
+            for position, item in enumerate(_parsed(file), 1):
+                for exchange in unwrap(item):
+                    yield f"{file}:{position}", exchange
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    endings = {".json", ".jsonl", ".ndjson", ".har"}
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() in endings and file.is_file())
+
+
+def _parsed(file: Path) -> list[Any]:
+    """The JSON values of a file: one, or one a line; a line that is none comes out as a page that says so."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        return [_failed(str(file), f"cannot be opened: {error.strerror}")]
+    text = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode(
+        "utf-8-sig", "replace"
+    )
+    try:
+        return [parse_json(text)]
+    except ValueError as error:
+        whole = str(error)
+    lines = [line for line in text.splitlines() if line.strip()]
+    values = [_line(line) for line in lines]
+    if not lines or (len(lines) > 1 and all(isinstance(value, Page) for value in values)):
+        return [_failed(text[:100_000], f"not JSON: {whole}" if lines else "an empty file")]
+    return values
+
+
+def _line(line: str) -> Any:
+    try:
+        return parse_json(line)
+    except ValueError as error:
+        return _failed(line, f"not JSON: {error}")
+
+
+def unwrap(item: Any) -> Iterator[Any]:
+    """The exchanges in a recording: HAR, VCR, a list of them, or the item itself."""
+    if isinstance(item, Mapping):
+        log = item.get("log")
+        entries = log.get("entries") if isinstance(log, Mapping) else None
+        for name in ("interactions", "http_interactions", "exchanges", "recordings"):
+            entries = entries or item.get(name)
+        if isinstance(entries, list):
+            yield from entries
+            return
+    if isinstance(item, list) and item and all(_is_exchange(part) for part in item):
+        yield from item
+    else:
+        yield item
+
+
+def _is_exchange(item: Any) -> bool:
+    """Whether this is an answer in its envelope, rather than the answer itself."""
+    if not isinstance(item, Mapping):
+        return False
+    if isinstance(item.get("response"), Mapping):
+        return True
+    if "data" in item and "body" not in item:
+        return False
+    return any(name in item for name in _BODY[:4]) and any(name in item for name in _MARKS[:5])
+
+
+def exchange_of(item: Any) -> dict[str, Any]:
+    """Any recorded form as `method`, `uri`, `status`, `headers`, `body`."""
+    if not _is_exchange(item):
+        return {"method": "GET", "uri": "", "status": 200, "headers": {}, "body": item}
+    nested = isinstance(item.get("response"), Mapping)
+    request = item["request"] if isinstance(item.get("request"), Mapping) else item
+    response = item["response"] if nested else item
+    headers = _headers(response.get("headers"))
+    return {
+        "method": str(request.get("method") or "GET").upper(),
+        "uri": str(request.get("uri") or request.get("url") or item.get("uri") or item.get("url") or ""),
+        "status": _status(response),
+        "headers": headers,
+        "body": _body(response),
+    }
+
+
+def _status(response: Mapping[str, Any]) -> int:
+    value = next((response[n] for n in ("status", "status_code", "statusCode", "code") if n in response), 200)
+    value = value.get("code") if isinstance(value, Mapping) else value
+    digits = str(value).strip().split(" ")[0]
+    return int(digits) if digits.isascii() and digits.isdigit() else 200
+
+
+def _headers(value: Any) -> dict[str, str]:
+    """Headers by name: from an object, of strings or lists, or from a list of pairs."""
+    if isinstance(value, list):
+        pairs = [(h.get("name"), h.get("value")) for h in value if isinstance(h, Mapping)]
+        pairs += [(h[0], h[1]) for h in value if isinstance(h, list) and len(h) == 2]
+    else:
+        pairs = list(value.items()) if isinstance(value, Mapping) else []
+    return {str(k): str(v[0] if isinstance(v, list) and v else v) for k, v in pairs}
+
+
+def _body(response: Mapping[str, Any]) -> Any:
+    body = next((response[name] for name in _BODY if response.get(name) is not None), None)
+    marked = str(response.get("encoding") or response.get("body_encoding") or "").lower() == "base64"
+    marked = marked or bool(response.get("base64") or response.get("is_base64"))
+    if response.get("body_base64"):
+        body, marked = response["body_base64"], True
+    if isinstance(body, Mapping):  # VCR: {"string"}, {"base64_string"}; HAR: {"text", "encoding"}
+        if isinstance(body.get("base64_string"), str):
+            body, marked = body["base64_string"], True
+        elif isinstance(body.get("string"), str) and set(body) <= {"string", "encoding", "size"}:
+            body = body["string"]
+        elif isinstance(body.get("text"), str) and ("mimeType" in body or "encoding" in body):
+            marked, body = body.get("encoding") == "base64", body["text"]
+    return _decoded(body, marked=marked) if isinstance(body, str) else body
+
+
+def _decoded(body: str, *, marked: bool) -> Any:
+    """A body's JSON; the text as it is when it is none (an HTML page, half an answer)."""
+    if marked or not body.lstrip().startswith(("{", "[", "<")):
+        body = _unpacked(body) or body
+    try:
+        return parse_json(body)
+    except ValueError:
+        pass
+    values = [_line(line) for line in body.splitlines() if line.strip()]
+    return values if len(values) > 1 and not any(isinstance(v, Page) for v in values) else body
+
+
+def _unpacked(body: str) -> str | None:
+    try:
+        content = base64.b64decode("".join(body.split()), validate=True)
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)[:_MAX_GUNZIPPED]
+        return content.decode()
+    except (binascii.Error, ValueError, OSError, EOFError):
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""The parts X's payloads are made of: people, media, links, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.types import Attachment, Author, Metrics
+from connectors.x.text import plain
+from connectors.x.wire import count, either, items, mapping, objects, word
+
+_KINDS = {"photo": "image", "video": "video", "animated_gif": "gif"}
+
+
+class Includes:
+    """What a payload carries beside its items: people, posts and media by id. Any part may be missing."""
+
+    def __init__(self, payload: Mapping[str, Any]) -> None:
+        includes = mapping(payload.get("includes"))
+        self.users = {word(u.get("id")): u for u in map(_unwrapped, objects(includes.get("users")))}
+        self.posts = {word(p.get("id")): p for name in ("tweets", "posts") for p in objects(includes.get(name))}
+        self.media = {word(m.get("media_key")): m for m in objects(includes.get("media"))}
+
+    def author(self, identifier: str) -> Author | None:
+        """Everything told about this person; at least the id, when there is one."""
+        return author_of(self.users.get(identifier, {"id": identifier})) if identifier else None
+
+
+def _unwrapped(user: Mapping[str, Any]) -> Mapping[str, Any]:
+    return mapping(user["data"]) if isinstance(user.get("data"), Mapping) else user  # post.delete events
+
+
+def author_of(user: Mapping[str, Any]) -> Author:
+    """A person as far as told."""
+    handle = word(user.get("username"))
+    return Author(
+        external_id=word(user.get("id")),
+        handle=handle,
+        name=plain(word(user.get("name"))),
+        bio=plain(word(user.get("description"))),
+        place=plain(word(user.get("location"))),
+        followers=count(mapping(user.get("public_metrics")).get("followers_count")),
+        verified=user.get("verified") is True or word(user.get("verified_type")) not in ("", "none"),
+        avatar_url=word(user.get("profile_image_url")),
+        profile_url=f"https://x.com/{handle}" if handle else "",
+    )
+
+
+def metrics_of(post: Mapping[str, Any]) -> Metrics:
+    """How far a post has travelled."""
+    told = mapping(post.get("public_metrics"))
+    return Metrics(
+        reposts=count(either(told, "retweet_count", "repost_count")),
+        replies=count(told.get("reply_count")),
+        likes=count(told.get("like_count")),
+        quotes=count(told.get("quote_count")),
+        views=count(told.get("impression_count")),
+    )
+
+
+def permalink(identifier: str, handle: str = "") -> str:
+    """Where a person sees a post; X finds it under any name."""
+    return f"https://x.com/{handle}/status/{identifier}" if handle else f"https://x.com/i/status/{identifier}"
+
+
+def media(post: Mapping[str, Any], includes: Includes) -> tuple[Attachment, ...]:
+    keys = [word(key) for key in items(mapping(post.get("attachments")).get("media_keys"))]
+    return tuple(_medium(key, includes.media.get(key, {})) for key in keys if key)
+
+
+def _medium(key: str, medium: Mapping[str, Any]) -> Attachment:
+    kind: Any = _KINDS.get(word(medium.get("type")), "other")
+    preview = word(medium.get("preview_image_url"))
+    url = word(medium.get("url")) or _best(medium) or preview
+    return Attachment(kind, url, preview, plain(word(medium.get("alt_text"))), external_id=key)
+
+
+def _best(medium: Mapping[str, Any]) -> str:
+    films = [v for v in objects(medium.get("variants")) if v.get("content_type") == "video/mp4"]
+    return word(max(films, key=lambda v: count(v.get("bit_rate")) or 0)["url"]) if films else ""
+
+
+def links(entities: Any) -> tuple[Attachment, ...]:
+    """Where the short links in the text lead; `external_id` is the short link itself."""
+    found = []
+    for url in objects(mapping(entities).get("urls")):
+        short, there = word(url.get("url")), word(url.get("unwound_url")) or word(url.get("expanded_url"))
+        if there and not url.get("media_key") and not word(url.get("display_url")).startswith("pic."):
+            found.append(Attachment("link", there, title=plain(word(url.get("title"))), external_id=short))
+    return tuple(found)

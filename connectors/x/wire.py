@@ -1,0 +1,100 @@
+"""X's JSON, read without trust: both spellings of field names, and anything where something else belongs.
+
+The specification renamed Tweet to Post between 2.166 and 2.167 (2026-08-07); both are on the wire.
+https://docs.x.com/changelog (2026-08)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+TWEET_FIELDS = (
+    "author_id", "conversation_id", "created_at", "in_reply_to_user_id", "referenced_tweets",
+    "public_metrics", "lang", "entities", "attachments", "edit_history_tweet_ids", "edit_controls",
+    "note_tweet", "reply_settings", "possibly_sensitive", "display_text_range",
+)  # fmt: skip
+EXPANSIONS = (
+    "author_id", "referenced_tweets.id", "referenced_tweets.id.author_id", "in_reply_to_user_id",
+    "attachments.media_keys", "entities.mentions.username",
+)  # fmt: skip
+USER_FIELDS = (
+    "public_metrics", "verified", "verified_type", "profile_image_url", "created_at", "protected",
+    "description", "location",
+)  # fmt: skip
+MEDIA_FIELDS = ("type", "url", "preview_image_url", "alt_text", "variants")
+DM_FIELDS = (
+    "id", "text", "event_type", "created_at", "dm_conversation_id", "sender_id", "participant_ids",
+    "referenced_tweets", "attachments", "entities",
+)  # fmt: skip
+DM_EXPANSIONS = ("sender_id", "attachments.media_keys", "participant_ids")
+
+_EPOCH_MS = 1288834974657  # https://docs.x.com/fundamentals/x-ids (2026-08)
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value when it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: Any) -> list[Any]:
+    """The value when it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects of a list, skipping what is not one."""
+    return (item for item in items(value) if isinstance(item, Mapping))
+
+
+def word(value: Any) -> str:
+    """A string; ids also when they come as numbers."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def count(value: Any) -> int | None:
+    """A whole number that is not negative, else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def either(holder: Mapping[str, Any], *names: str) -> Any:
+    """The first of these fields that is there: the old spelling or the new."""
+    return next((holder[name] for name in names if holder.get(name) is not None), None)
+
+
+def moment(value: Any) -> datetime | None:
+    """A time with or without fraction, always aware; None when it is none."""
+    try:
+        at = datetime.fromisoformat(word(value).strip())
+    except ValueError:
+        return None
+    if not 2006 <= at.year <= 9000:  # X began in 2006; beyond that the calendar runs out
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def number(identifier: str) -> int:
+    """An id to compare with; 0 for what is not a number."""
+    return int(identifier) if identifier.isascii() and identifier.isdigit() and len(identifier) < 30 else 0
+
+
+def born(identifier: str) -> datetime | None:
+    """When an id was given out, where it carries that (since November 2010)."""
+    milliseconds = (number(identifier) >> 22) + _EPOCH_MS
+    if number(identifier) < 1 << 40 or milliseconds > 4_102_444_800_000:  # beyond 2100 it is no such id
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def before(identifier: str, seconds: int) -> str:
+    """An id from so many seconds earlier; where ids carry no time, the one just below."""
+    earlier = number(identifier) - ((seconds * 1000) << 22)
+    return str(earlier if born(identifier) and earlier > 0 else max(number(identifier) - 1, 1))
+
+
+def newer(one: str, other: str) -> str:
+    """The greater of two ids."""
+    return one if number(one) >= number(other) else other

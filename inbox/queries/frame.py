@@ -1,0 +1,93 @@
+"""What stands around every page: the brand, its queues and counts, channels, views, and the bell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+from inbox import access
+from inbox.models import Agent, Brand, ChannelAccount, Notification, View
+from inbox.queries.counts import CAP, Counts, counts_for
+from inbox.queries.queues import QUEUES, Queue
+
+
+@dataclass
+class Frame:
+    """The shell for one agent. Everything is read when first asked for, so a fragment pays for nothing."""
+
+    agent: Agent
+    brand: Brand | None
+    known_role: str | None = field(default=None)
+
+    @cached_property
+    def role(self) -> str:
+        return (access.role_of(self.agent, self.brand) or "") if self.brand else ""
+
+    @property
+    def is_lead(self) -> bool:
+        return self.role in {access.Role.LEAD, access.Role.ADMIN}
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == access.Role.ADMIN
+
+    @cached_property
+    def brands(self) -> list[Brand]:
+        return list(access.brands_of(self.agent).order_by("name"))
+
+    @cached_property
+    def team_ids(self) -> list[int]:
+        return teams_of(self.agent, self.brand) if self.brand else []
+
+    @cached_property
+    def counts(self) -> Counts:
+        return counts_for(self.agent, self.brand, self.team_ids) if self.brand else Counts()
+
+    @cached_property
+    def accounts(self) -> list[ChannelAccount]:
+        if self.brand is None:
+            return []
+        shown = self.brand.accounts.exclude(state=ChannelAccount.State.REMOVED)
+        return list(shown.only("pk", "kind", "name", "handle", "state").order_by("kind", "name"))
+
+    @cached_property
+    def views(self) -> list[View]:
+        if self.brand is None:
+            return []
+        return list(self.brand.views.filter(Q(owner=None) | Q(owner=self.agent)).order_by("name"))
+
+    @cached_property
+    def unread(self) -> int:
+        return Notification.objects.filter(agent=self.agent, read_at=None)[:CAP].count()
+
+    @property
+    def queues(self) -> list[Queue]:
+        return [queue for queue in QUEUES.values() if queue.name != "team" or self.team_ids]
+
+
+def teams_of(agent: Agent, brand: Brand) -> list[int]:
+    """The teams of this brand the agent is in."""
+    return list(agent.memberships.filter(brand=brand, teams__isnull=False).values_list("teams", flat=True))
+
+
+def frame_of(request: HttpRequest, brand: Brand | None = None) -> Frame:
+    """The frame of this request, made once."""
+    kept = getattr(request, "frame", None)
+    if isinstance(kept, Frame) and (brand is None or kept.brand == brand):
+        return kept
+    agent = request.user
+    if not isinstance(agent, Agent):
+        raise TypeError("Only somebody who is logged in has a frame.")
+    made = Frame(agent, brand or home_brand(agent))
+    request.frame = made  # type: ignore[attr-defined]
+    return made
+
+
+def home_brand(agent: Agent) -> Brand | None:
+    """Where the agent was last, while that is still theirs."""
+    mine = access.brands_of(agent)
+    last = mine.filter(pk=agent.last_brand_id).first() if agent.last_brand_id else None
+    return last or mine.order_by("name").first()

@@ -1,0 +1,315 @@
+"""The event stream: tells open browsers what changed, as server-sent events that carry ids only.
+
+One Valkey subscription a process, fanned out in memory, because a subscription per browser costs three times as
+much. A browser that connects (again) gets `hello` and fetches anew, so a lost event costs freshness, never truth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import redis.asyncio
+import structlog
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import close_old_connections
+from django.http import HttpRequest, parse_cookie
+from django.http.request import split_domain_port, validate_host
+from redis.exceptions import RedisError
+
+from inbox.access import brands_of
+from inbox.events import CHANNEL
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+GAP = 0.25  # seconds between two writes to one browser; what comes in between goes together, each id once
+COUNTS_GAP = 1.0  # seconds between two `counts` of one brand
+PING_EVERY = 15  # seconds; proxies cut what is silent
+RECHECK_EVERY = 60  # seconds between two looks at an open stream's rights
+OWN_ONLY = {"notification"}  # kinds that concern one agent alone
+QUIET = {"presence", "draft", "notification", "counts", "hello"}  # kinds that change no count
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+log = structlog.get_logger()
+
+
+class Connection:
+    """One open browser. `pending` holds encoded events; equal ones fall together."""
+
+    __slots__ = ("agent_id", "brand_id", "key", "open", "pending", "wake")
+
+    def __init__(self, *, agent_id: int, brand_id: int, key: tuple[str, str]) -> None:
+        self.agent_id, self.brand_id, self.key = agent_id, brand_id, key
+        self.pending: dict[bytes, None] = {}
+        self.wake = asyncio.Event()
+        self.open = True
+
+    def give(self, event: bytes) -> None:
+        """Write this soon."""
+        self.pending[event] = None
+        self.wake.set()
+
+    def close(self) -> None:
+        """Write what is pending, and end."""
+        self.open = False
+        self.wake.set()
+
+
+def encode(kind: str, data: dict[str, Any]) -> bytes:
+    """One event as it goes over the wire."""
+    return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+
+
+def hello() -> bytes:
+    """The first event of every connection: from here on you are told, before it you must ask."""
+    return encode("hello", {"now": datetime.now(UTC).isoformat(timespec="milliseconds")})
+
+
+def identify(session_key: str, slug: str) -> tuple[int, int | None] | None:
+    """(agent, brand) of a session; brand None for an outsider; None for nobody. Runs in a thread."""
+    close_old_connections()
+    try:
+        request = HttpRequest()
+        request.session = SessionStore(session_key)
+        agent = get_user(request)
+        if not agent.is_authenticated:
+            return None
+        brand = brands_of(agent).filter(slug=slug).values_list("pk", flat=True).first()  # type: ignore[arg-type]
+        return agent.pk, brand
+    finally:
+        close_old_connections()  # a pooled connection goes back now: an open stream holds none
+
+
+class Hub:
+    """All open browsers of this process."""
+
+    def __init__(self) -> None:
+        self.by_brand: dict[int, set[Connection]] = defaultdict(set)
+        self.counted: dict[int, float] = {}  # brand -> when its next `counts` may go, or has been set to go
+        self.threads = ThreadPoolExecutor(4, thread_name_prefix="stream")  # few: each may keep a database connection
+        self.tasks: list[asyncio.Task[None]] = []
+        self.closing = False
+
+    def start(self) -> None:
+        """Listen to Valkey and keep the connections alive, until `stop`."""
+        self.closing = False
+        self.tasks = [asyncio.create_task(self.listen()), asyncio.create_task(self.keep_alive())]
+
+    async def stop(self) -> None:
+        """End everything."""
+        self.close_all()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.threads.shutdown(wait=False, cancel_futures=True)
+
+    def close_all(self) -> None:
+        """End every stream now: a server that is told to stop must not wait for them."""
+        self.closing = True
+        for connection in self.connections():
+            connection.close()
+
+    def connections(self) -> list[Connection]:
+        return [connection for group in self.by_brand.values() for connection in group]
+
+    async def identify(self, key: tuple[str, str]) -> tuple[int, int | None] | None:
+        return await asyncio.get_running_loop().run_in_executor(self.threads, identify, *key)
+
+    # From Valkey
+
+    async def listen(self) -> None:
+        """Follow the channel for ever; after an interruption everybody is told to fetch anew."""
+        interrupted = False
+        while True:
+            try:
+                async with (
+                    redis.asyncio.Redis.from_url(settings.REDIS_URL, health_check_interval=10) as client,
+                    client.pubsub(ignore_subscribe_messages=True) as subscription,
+                ):
+                    await subscription.subscribe(CHANNEL)
+                    if interrupted:
+                        self.tell(self.connections(), hello())
+                        log.info("events_back")
+                        interrupted = False
+                    await self.follow(subscription)
+            except (RedisError, OSError) as error:
+                if not interrupted:
+                    log.warning("events_interrupted", error=type(error).__name__)
+                interrupted = True
+                await asyncio.sleep(0.5)
+
+    async def follow(self, subscription: redis.asyncio.client.PubSub) -> None:
+        while True:
+            message = await subscription.get_message(timeout=5)
+            if message is not None:
+                self.read(message["data"])
+
+    def read(self, raw: bytes) -> None:
+        """Hand one published event to those it concerns; what cannot be read is told and left."""
+        try:
+            event = json.loads(raw)
+            kind, brand_id = str(event.pop("kind")), int(event.pop("brand"))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            log.warning("event_unreadable")
+            return
+        if kind == "rights":
+            self.recheck_agent(event.get("agent"))
+            return
+        group: Iterable[Connection] = self.by_brand.get(brand_id, ())
+        if kind in OWN_ONLY:
+            group = [connection for connection in group if connection.agent_id == event.get("agent")]
+        self.tell(group, encode(kind, event))
+        if kind not in QUIET:
+            self.count(brand_id)
+
+    @staticmethod
+    def tell(group: Iterable[Connection], event: bytes) -> None:
+        for connection in group:
+            connection.give(event)
+
+    def count(self, brand_id: int) -> None:
+        """Say that counts changed: at once when it has been quiet, else when a second has passed."""
+        if brand_id not in self.by_brand:
+            return
+        loop = asyncio.get_running_loop()
+        now, next_at = loop.time(), self.counted.get(brand_id, 0.0)
+        if next_at > now + COUNTS_GAP:  # one is on its way
+            return
+        when = max(now, next_at)
+        self.counted[brand_id] = when + COUNTS_GAP + (1e-6 if when > now else 0)
+        loop.call_at(when, lambda: self.tell(self.by_brand.get(brand_id, ()), encode("counts", {})))
+
+    # Rights
+
+    def recheck_agent(self, agent_id: int | None) -> None:
+        """Somebody's rights changed: look again at their open streams."""
+        self.recheck([c for c in self.connections() if agent_id is None or c.agent_id == agent_id])
+
+    def recheck(self, group: list[Connection]) -> None:
+        same: dict[tuple[str, str], list[Connection]] = defaultdict(list)
+        for connection in group:
+            same[connection.key].append(connection)
+        for key, its in same.items():
+            task = asyncio.create_task(self.recheck_key(key, its))
+            task.add_done_callback(_done)
+
+    async def recheck_key(self, key: tuple[str, str], group: list[Connection]) -> None:
+        """Close the streams of a session that may not see this brand any more."""
+        found = await self.identify(key)
+        for connection in group:
+            if found != (connection.agent_id, connection.brand_id):
+                connection.give(encode("rights", {}))
+                connection.close()
+
+    async def keep_alive(self) -> None:
+        """A comment to every browser each 15 s and a look at its rights each 60 s, spread evenly."""
+        second = 0
+        while True:
+            await asyncio.sleep(1)
+            second += 1
+            everyone = self.connections()
+            for connection in everyone:
+                if (id(connection) >> 6) % PING_EVERY == second % PING_EVERY:
+                    connection.give(b":\n\n")
+            self.recheck([c for c in everyone if hash(c.key) % RECHECK_EVERY == second % RECHECK_EVERY])
+
+    # To browsers
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer GET /stream/<brand>/ until the browser leaves, its rights end or the server stops."""
+        slug = scope["path"].removeprefix("/stream/").strip("/")
+        refusal = _refusal(scope, slug)
+        if refusal or self.closing:
+            await _refuse(send, refusal or 503)
+            return
+        key = (_session_key(scope), slug)
+        found = await self.identify(key)
+        if found is None or found[1] is None:
+            await _refuse(send, 401 if found is None else 404)
+            return
+        connection = Connection(agent_id=found[0], brand_id=found[1], key=key)
+        self.by_brand[connection.brand_id].add(connection)
+        try:
+            await self.stream(connection, receive, send)
+        finally:
+            self.forget(connection)
+
+    def forget(self, connection: Connection) -> None:
+        group = self.by_brand[connection.brand_id]
+        group.discard(connection)
+        if not group:
+            del self.by_brand[connection.brand_id]
+
+    @staticmethod
+    async def stream(connection: Connection, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        retry = b"retry: %d\n" % random.randint(1000, 3000)  # ms; after a restart not everybody comes at once
+        connection.give(retry + hello())
+        writer = asyncio.create_task(write(connection, send))
+        reader = asyncio.create_task(leave(receive))
+        await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
+        for task in (writer, reader):
+            task.cancel()
+
+
+def _done(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:  # the database is away: the next look decides
+        log.warning("recheck_failed", error=type(task.exception()).__name__)
+
+
+async def leave(receive: Receive) -> None:
+    """Return when the browser has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def write(connection: Connection, send: Send) -> None:
+    """Write what is pending, a few times a second at most, in one piece."""
+    while connection.open or connection.pending:
+        await connection.wake.wait()
+        connection.wake.clear()
+        body = b"".join(connection.pending)
+        connection.pending.clear()
+        if body:
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        if connection.open:
+            await asyncio.sleep(GAP)
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _refusal(scope: Scope, slug: str) -> int:
+    """The status of a request that is none of ours; 0 when it may go on."""
+    headers = dict(scope["headers"])
+    domain, _ = split_domain_port(headers.get(b"host", b"").decode("latin-1"))
+    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+        return 400
+    if scope["method"] != "GET":
+        return 405
+    return 404 if not slug or "/" in slug else 0
+
+
+def _session_key(scope: Scope) -> str:
+    cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
+    return parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, "")
+
+
+async def _refuse(send: Send, status: int) -> None:
+    headers = [(b"content-length", b"0"), (b"cache-control", b"no-store")]
+    if status == 405:
+        headers.append((b"allow", b"GET"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
