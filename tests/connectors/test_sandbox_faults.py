@@ -10,7 +10,7 @@ import requests
 import tweepy
 
 from connectors.sandbox.process import SandboxProcess
-from tests.connectors.sandbox_fixtures import NOON, sandbox, sandbox_process  # noqa: F401 - fixtures
+from tests.connectors.sandbox_fixtures import NOON, sandbox, sandbox_process
 from tests.connectors.sandbox_sdks import graph, x_client
 
 
