@@ -45,7 +45,7 @@ def poll_edge(harvest: Harvest, edge: Edge, cursor: Cursor, *, since: datetime |
 
 def _step(harvest: Harvest, edge: Edge, walk: dict[str, Any], *, limit: int) -> bool:
     asked = max(1, min(limit - len(harvest.messages), 100))
-    answer = harvest.read(edge.path, fields=edge.fields, limit=asked, after=walk["after"])
+    answer = harvest.read_edge(edge.path, fields=edge.fields, limit=asked, after=walk["after"])
     walk.setdefault("began", iso(harvest.now()))
     stop = moment_or_none(walk["stop"])
     items = entries(answer.get("data"))

@@ -35,9 +35,20 @@ class Graph(facebook.GraphAPI):  # type: ignore[misc]
             proof = hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
             session.params = {"appsecret_proof": proof}
 
-    def read(self, path: str, **params: Any) -> Any:
-        """GET a node or an edge."""
-        return self._call("GET", path, args=params)
+    def read(self, path: str, **params: Any) -> dict[str, Any]:
+        """GET a node or an edge. An answer of another shape is a failure: taken for empty, it would lose messages."""
+        return self._shaped(self._call("GET", path, args=params), dict)
+
+    def read_edge(self, path: str, **params: Any) -> dict[str, Any]:
+        """GET an edge: its `data` is a list."""
+        answer = self.read(path, **params)
+        self._shaped(answer.get("data"), list)
+        return answer
+
+    def _shaped(self, answer: Any, shape: type) -> Any:
+        if isinstance(answer, shape):
+            return answer
+        raise self.session.failure("GET", f"Not an answer to this question: {str(answer)[:300]}", code="shape")
 
     def write(self, path: str, *, files: dict[str, BinaryIO] | None = None, **params: Any) -> Any:
         """POST; objects among the parameters are sent as JSON, which a form would flatten silently."""

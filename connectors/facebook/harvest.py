@@ -30,9 +30,14 @@ class Harvest:
         self.fetched = 0
 
     def read(self, path: str, **params: Any) -> dict[str, Any]:
-        """One call."""
+        """One call for a node."""
         self.calls += 1
-        return entry(self.graph.read(path, **{key: value for key, value in params.items() if value != ""}))
+        return self.graph.read(path, **params)
+
+    def read_edge(self, path: str, *, after: str = "", **params: Any) -> dict[str, Any]:
+        """One call for a page of an edge."""
+        self.calls += 1
+        return self.graph.read_edge(path, **params, **({"after": after} if after else {}))
 
     def take(self, payload: Any, read: Callable[[dict[str, Any]], InboundMessage]) -> InboundMessage | None:
         """One item, read or set aside: it never costs its neighbours."""

@@ -83,7 +83,7 @@ class NestWalk:
     # The list of parents ----------------------------------------------------------------------------------
 
     def _read_list(self) -> None:
-        answer = self.harvest.read(
+        answer = self.harvest.read_edge(
             self.nest.path,
             fields=self.nest.fields(max(1, min(CHILDREN_A_PARENT, self.limit))),
             limit=PARENTS_A_CALL,
@@ -149,7 +149,7 @@ class NestWalk:
         asked = max(1, min(self.limit - len(self.harvest.messages), 100))
         path = f"{waiting['id']}/{self.nest.edge}"
         try:
-            answer = self.harvest.read(path, limit=asked, after=waiting.get("after", ""), **self.nest.edge_params)
+            answer = self.harvest.read_edge(path, limit=asked, after=waiting.get("after", ""), **self.nest.edge_params)
         except ConnectorError as error:
             self._unread_parent(waiting, error)
             return

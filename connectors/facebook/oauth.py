@@ -107,6 +107,15 @@ def app_graph(app_id: str, app_secret: str, *, session: PlatformSession) -> Grap
     return Graph(f"{app_id}|{app_secret}", session=session)
 
 
+def debug_token(token: str, app_id: str, app_secret: str, *, session: PlatformSession) -> dict[str, Any]:
+    """What a token is worth. A GET in a POST's clothes (Graph's `method` override) keeps both tokens out of the URL."""
+    app = f"{app_id}|{app_secret}"
+    graph = Graph(app, session=session)
+    with session.harmless():
+        answer = graph.write("debug_token", method="get", input_token=token, access_token=app)
+    return entry(entry(answer).get("data"))
+
+
 def missing_scopes(granted: tuple[str, ...]) -> tuple[str, ...]:
     """What we would want and do not have."""
     return tuple(scope for scope in SCOPES if scope not in granted)

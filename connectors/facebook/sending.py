@@ -20,7 +20,9 @@ class Sender:
         self.graph, self.page_id = graph, page_id
 
     def send(self, message: OutboundMessage) -> Sent:
-        """Post it, once."""
+        """Post it, once. Nothing is not sent: a platform may take blanks for a message."""
+        if not message.text.strip() and not message.attachments:
+            raise Rejected("There is no text", reason="empty")
         if message.mode == "public_reply":
             return self._comment(message)
         return self._message(message)

@@ -71,7 +71,7 @@ class Search:
     def _walk(self, path: str, message: OutboundMessage, *, since: datetime, **params: Any) -> Sent | None:
         after = ""
         for _ in range(PAGES_AT_MOST):
-            answer = self.harvest.read(path, limit=100, after=after, **params)
+            answer = self.harvest.read_edge(path, limit=100, after=after, **params)
             items = entries(answer.get("data"))
             for item in items:
                 if self._is_it(entry(item), message, since=since):

@@ -462,4 +462,5 @@ def test_a_token_that_debug_token_calls_invalid_is_lost(graph):
     graph.add({"data": {"is_valid": False, "error": {"code": 190, "message": "expired"}}})
     with FacebookConnector(Credentials(PAGE, graph.base_url, data)) as connector, pytest.raises(AuthorizationLost):
         connector.check()
-    assert graph.calls[1].headers["authorization"] == "Bearer 1|app-secret-value"
+    assert graph.calls[1].form["access_token"] == "1|app-secret-value"
+    assert TOKEN not in str(graph.calls[1].query)
