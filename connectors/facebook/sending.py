@@ -43,7 +43,7 @@ class Sender:
     def _message(self, message: OutboundMessage) -> Sent:
         """Messenger takes a file or a text, not both in one: the file goes first, the text ends it."""
         recipient = self._recipient(message)
-        parts = [{"attachment": self._attachment(upload)} for upload in message.attachments]
+        parts: list[dict[str, Any]] = [{"attachment": self._attachment(upload)} for upload in message.attachments]
         if message.text or not parts:
             parts.append({"text": message.text})
         sent: Sent | None = None
