@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.exceptions import ConnectorError, Gone, PermissionMissing, Rejected, TemporaryFailure
-from connectors.facebook.edges import created, following, iso, latest, reached
+from connectors.facebook.edges import created, iso, latest, reached
 from connectors.facebook.harvest import Harvest, reason
 from connectors.facebook.mapping import total
+from connectors.facebook.paging import following
 from connectors.facebook.values import count, entries, entry, identifier, moment_or_none
 from connectors.types import Cursor, InboundMessage, Page
 

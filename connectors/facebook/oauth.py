@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 from connectors.base import OAuth
 from connectors.exceptions import AuthorizationLost, Gone
 from connectors.facebook import fields
-from connectors.facebook.edges import following
 from connectors.facebook.graph import VERSION, Graph
 from connectors.facebook.mapping import SITE
+from connectors.facebook.paging import following, turned
 from connectors.facebook.values import count, entries, entry, identifier, moment_or_none, words
 from connectors.http import PlatformSession
 from connectors.types import AccountInfo, Credentials
@@ -164,8 +164,9 @@ def _pages(graph: Graph) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = ""
     for _ in range(PAGES_AT_MOST):
-        more = {"after": after} if after else {}
-        answer = entry(graph.read("me/accounts", fields=f"{fields.PAGE},access_token,tasks", limit=100, **more))
+        answer = entry(
+            graph.read("me/accounts", fields=f"{fields.PAGE},access_token,tasks", limit=100, **turned(after))
+        )
         found += [page for page in entries(answer.get("data")) if isinstance(page, dict)]
         after = following(answer)
         if not after:

@@ -8,9 +8,10 @@ from typing import Any
 
 from connectors.exceptions import Gone, TemporaryFailure
 from connectors.facebook import fields, mapping
-from connectors.facebook.edges import created, following, reached
+from connectors.facebook.edges import created, reached
 from connectors.facebook.errors import limits
 from connectors.facebook.harvest import Harvest
+from connectors.facebook.paging import following
 from connectors.facebook.values import entries, entry, identifier
 from connectors.types import OutboundMessage, Sent
 

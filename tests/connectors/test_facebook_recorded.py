@@ -266,3 +266,24 @@ def test_no_payload_whatsoever_crashes(body, uri):
 @given(body=st.text(max_size=60) | st.binary(max_size=60))
 def test_no_text_whatsoever_crashes(body):
     replay(body)
+
+
+def test_a_comment_asked_for_without_its_id_has_it_in_its_address():
+    link = "https://www.facebook.com/100/posts/5/?comment_id=7&reply_comment_id=8"
+    message = one(
+        {"data": [{"message": "Hoi", "created_time": WHEN, "like_count": 0, "permalink_url": link}]}, "100_5/comments"
+    )
+    assert (message.external_id, message.parent_id, message.thread_id) == ("5_8", "5_7", "100_5")
+
+
+def test_links_to_other_pages_tell_whose_posts_these_are():
+    link = f"{GRAPH}/100/posts?access_token=x&until=1624385168&__paging_token=y"
+    page = replay({"data": [{"id": "100_5", "message": "Nieuws", "created_time": WHEN}], "paging": {"next": link}})
+    assert page.messages[0].thread_id == "100_5"
+
+
+def test_old_answers_count_in_plain_numbers():
+    comment = {"id": "100_5_7", "message": "x", "created_time": WHEN, "likes": 3}
+    post = {"id": "100_5", "created_time": WHEN, "story": "s", "comments": {"count": 12, "data": [comment]}}
+    messages = replay(post).messages
+    assert (messages[0].metrics.replies, messages[1].metrics.likes, messages[1].thread_id) == (12, 3, "100_5")
