@@ -106,7 +106,9 @@ class GraphApi:
         percent = window[0] * 100 // int(4_800 * factor)
         if percent > 100:
             if token.kind == "page":
-                raise GraphRefusal(80001, "(#80001) There have been too many calls to this Page account. Wait a bit and try again.")
+                raise GraphRefusal(
+                    80001, "(#80001) There have been too many calls to this Page account. Wait a bit and try again."
+                )
             raise GraphRefusal(4, "(#4) Application request limit reached", is_transient=True)
         return usage_headers(token, percent)
 
@@ -155,7 +157,9 @@ class GraphApi:
             item_id = viewer.token.owner
         if item_id in self.world.actors:
             return self.world.actors[item_id]
-        named = [a for a in self.world.actors.values() if a.page and a.username and a.username.lower() == item_id.lower()]
+        named = [
+            a for a in self.world.actors.values() if a.page and a.username and a.username.lower() == item_id.lower()
+        ]
         if named:
             return named[0]
         table, item = fb_find(self.world, item_id)
@@ -166,7 +170,9 @@ class GraphApi:
 
     def _note(self, viewer: Viewer, ids: list[str], call: str) -> None:
         if ids:
-            self.world.record("read", platform="facebook", what="graph", ids=ids, account_id=viewer.token.owner, call=call)
+            self.world.record(
+                "read", platform="facebook", what="graph", ids=ids, account_id=viewer.token.owner, call=call
+            )
 
 
 def usage_headers(token: Token, percent: int, *, minutes: int = 0) -> dict[str, str]:

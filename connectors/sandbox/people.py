@@ -20,7 +20,18 @@ LAST = (
     "Postma;de Vries;Bakker;el Idrissi;Jansen;Okafor;van den Berg;Yılmaz;Hoekstra;Smit;Dijkstra;Visser;Mulder;Ali;de Boer;"
     "Meijer;Peters;Kaya;Bos;van Dijk;Veenstra;Chen;Willems;Kuipers;Brouwer;Sharma;Wiersma;Haan;Schouten;Çelik"
 ).split(";")
-PLACES = ("Waterdam", "Oudezijl", "Meerhuizen", "Vlietkade", "Noorderhaven", "Assen", "", "", "NL", "tussen twee stations")
+PLACES = (
+    "Waterdam",
+    "Oudezijl",
+    "Meerhuizen",
+    "Vlietkade",
+    "Noorderhaven",
+    "Assen",
+    "",
+    "",
+    "NL",
+    "tussen twee stations",
+)
 BIOS = ("Forens. Koffie. Mening.", "Moeder van drie, lerares, treinreiziger.", "Hier voor het nieuws.", "", "",
         "Opa, fietser, klaagt met liefde.", "Tweets in NL/EN. Views my own.", "Student in Waterdam", "journalist bij de krant")  # fmt: skip
 PAGES = {"noordtreinen": "104612845290117", "postvlot": "104933178820442"}

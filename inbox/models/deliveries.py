@@ -64,6 +64,13 @@ class Delivery(models.Model):
     parts = models.PositiveSmallIntegerField(default=1)
     bulk = models.ForeignKey(BulkReply, models.SET_NULL, null=True, related_name="deliveries")
     token = models.UUIDField(unique=True)  # of the form that made it: the same form twice is one delivery
+    waits_for = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="dependents"
+    )  # leaves after it is sent
+    before = models.JSONField(default=dict)  # what the conversation was, to go back to when this does not leave
+    then = models.CharField(max_length=8, blank=True, default="")  # once sent: "resolve" or "snooze"
+    then_until = models.DateTimeField(null=True)
+    first_attempt_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

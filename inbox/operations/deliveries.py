@@ -1,15 +1,178 @@
-"""Replies on their way."""
+"""Sending what is due: claim, call the platform once, write down what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from datetime import datetime, timedelta
+from random import uniform
 
-from inbox.models import ChannelAccount, Message
+import structlog
+from django.db import connections
+from django.utils import timezone
+
+from connectors.exceptions import (
+    AlreadyDone,
+    AuthorizationLost,
+    BudgetExhausted,
+    ConnectorError,
+    Gone,
+    OutcomeUnknown,
+    PermissionMissing,
+    RateLimited,
+    Rejected,
+    TemporaryFailure,
+)
+from connectors.types import OutboundMessage, Sent
+from inbox.gateway import connect
+from inbox.models import ChannelAccount, Delivery
+from inbox.operations import accounts, outbox_limits, outbox_rules
+from inbox.operations.changes import Refused
+from inbox.operations.outbox_claims import claim, recover_stuck
+from inbox.operations.outbox_echoes import settle_echoes
+from inbox.operations.outbox_looks import look_for_uncertain
+from inbox.operations.outbox_messages import outbound
+from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
+from inbox.operations.replies import parent_of
+
+__all__ = ["deliver_due", "settle_echoes", "sweep"]
+
+IN_FLIGHT = 16  # calls at the same time in one worker process
+LONGEST = 60.0  # seconds one run keeps claiming; the next wake-up goes on
+MOST_TRIES = 10  # temporary failures, after which a person decides
+log = structlog.get_logger()
 
 
-def settle_echoes(*, account: ChannelAccount, outbound: Iterable[Any]) -> set[str]:
-    """The external ids among these that are replies of ours."""
-    ids = [echo[0] for echo in outbound]
-    ours = Message.objects.filter(account=account, external_id__in=ids, placeholder=False)
-    return {external_id for external_id in ours.values_list("external_id", flat=True) if external_id}
+def deliver_due() -> int:
+    """Send everything that is due, many calls in flight, until nothing is due; how many calls were made."""
+    ends, made = time.monotonic() + LONGEST, 0
+    calls: dict[Future[Sent | ConnectorError], Delivery] = {}
+    with ThreadPoolExecutor(IN_FLIGHT) as pool:
+        while True:
+            free = IN_FLIGHT - len(calls) if time.monotonic() < ends else 0
+            for delivery in claim(limit=free):
+                message = _prepare(delivery)
+                if message is not None:
+                    calls[pool.submit(_call, delivery.account, message)] = delivery
+            if not calls:
+                return made
+            for done in wait(calls, timeout=0.05, return_when=FIRST_COMPLETED).done:
+                made += 1
+                _record(calls.pop(done), done.result())
+
+
+def sweep() -> int:
+    """What died is uncertain, what is uncertain is looked for."""
+    return recover_stuck() + look_for_uncertain()
+
+
+def _prepare(delivery: Delivery) -> OutboundMessage | None:
+    """Check once more: a window may have closed, a message may be gone. Nothing has left yet."""
+    try:
+        files = list(delivery.message.attachments.all())
+        parent = parent_of(delivery.conversation, delivery.in_reply_to) if delivery.in_reply_to else None
+        allowed = outbox_rules.check(
+            conversation=delivery.conversation, mode=delivery.mode, text=delivery.message.text, parent=parent,
+            attachments=files, own=delivery,
+        )  # fmt: skip
+        delivery.human_agent = allowed.human_agent
+        return outbound(delivery)
+    except Refused as refused:
+        now_failed(delivery=delivery, reason=str(refused.facts.get("reason") or refused.code)[:40])
+    except OSError as error:
+        now_failed(delivery=delivery, reason="file_missing", detail=type(error).__name__)
+    except Exception as error:  # a bug, before anything left: it waits and is tried again
+        log.exception("delivery_not_prepared", delivery=delivery.pk)
+        _try_later(delivery, TemporaryFailure(type(error).__name__))
+    return None
+
+
+def _call(account: ChannelAccount, message: OutboundMessage) -> Sent | ConnectorError:
+    """The one call, in a thread of its own. Whatever goes wrong once it started may have been accepted."""
+    try:
+        try:
+            connector = connect(account)
+        except OutcomeUnknown as error:  # of a token, not of the reply
+            return TemporaryFailure(error.detail)
+        except ConnectorError as error:
+            return error
+        except Exception as error:
+            log.exception("connect_failed", account=account.pk)
+            return TemporaryFailure(type(error).__name__)
+        try:
+            return connector.send(message)
+        except ConnectorError as error:
+            return error
+        except Exception as error:
+            log.exception("send_broke", account=account.pk)
+            return OutcomeUnknown(type(error).__name__)
+        finally:
+            with suppress(Exception):
+                connector.close()
+    finally:
+        connections.close_all()  # of this thread
+
+
+def _record(delivery: Delivery, outcome: Sent | ConnectorError) -> None:
+    try:
+        if isinstance(outcome, Sent):
+            record_sent(delivery=delivery, sent=outcome)
+        else:
+            _record_error(delivery, outcome)
+        _record_limits(delivery, outcome)
+    except IdTaken:
+        now_uncertain(delivery=delivery, reason="look_alike", look_in=None)
+    except Exception:  # it stays `sending`, and the sweep calls that uncertain
+        log.exception("outcome_not_recorded", delivery=delivery.pk)
+
+
+def _record_error(delivery: Delivery, error: ConnectorError) -> None:
+    """The exception class says what to do next (see connectors/exceptions.py)."""
+    match error:
+        case RateLimited():
+            _limited(delivery, error)
+        case TemporaryFailure():
+            _try_later(delivery, error)
+        case OutcomeUnknown():
+            now_uncertain(delivery=delivery, reason="no_answer", detail=error.detail)
+        case AuthorizationLost():
+            now_failed(delivery=delivery, reason="authorization_lost", detail=error.detail)
+            accounts.authorization_lost(delivery.account, error)
+        case AlreadyDone():
+            now_uncertain(delivery=delivery, reason="already_done", detail=error.detail, look_in=0.0)
+        case PermissionMissing():
+            now_failed(delivery=delivery, reason="permission_missing", detail=error.detail)
+        case Gone():
+            now_failed(delivery=delivery, reason="message_gone", detail=error.detail)
+        case Rejected():
+            now_failed(delivery=delivery, reason=error.reason[:40], detail=error.detail)
+        case _:
+            now_failed(delivery=delivery, reason="unsupported", detail=error.detail)
+
+
+def _limited(delivery: Delivery, error: RateLimited) -> None:
+    """The limit is the account's: replies of this kind wait together, and keep their order."""
+    until = error.retry_at or timezone.now() + timedelta(seconds=60)
+    if isinstance(error, BudgetExhausted):
+        ChannelAccount.objects.filter(pk=delivery.account_id).update(retry_at=until)
+    outbox_limits.hold(account_id=delivery.account_id, mode=delivery.mode, until=until)
+    back_to_queue(delivery=delivery, due_at=until, reason="rate_limited", detail=error.detail)
+
+
+def _try_later(delivery: Delivery, error: ConnectorError) -> None:
+    if delivery.attempts >= MOST_TRIES:
+        now_failed(delivery=delivery, reason="temporary", detail=error.detail)
+        return
+    back_to_queue(delivery=delivery, due_at=backoff(delivery.attempts), reason="temporary", detail=error.detail)
+
+
+def backoff(attempts: int) -> datetime:
+    """2, 4, 8 ... 300 seconds, a little apart from each other."""
+    return timezone.now() + timedelta(seconds=min(300, 2**attempts) * uniform(0.75, 1.0))
+
+
+def _record_limits(delivery: Delivery, outcome: Sent | ConnectorError) -> None:
+    outbox_limits.record_cost(account_id=delivery.account_id, cost=outcome.cost)
+    if outcome.limits:
+        outbox_limits.record_limits(account_id=delivery.account_id, limits=outcome.limits)

@@ -1,0 +1,102 @@
+"""Who may call the platform: workers race on rows, and only the one whose update hits may call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from inbox import events
+from inbox.models import Delivery, DeliveryAttempt
+
+PER_ACCOUNT = 8  # calls in flight: a slow account takes no more of the worker than this
+STUCK_AFTER = timedelta(seconds=90)  # a call and its uploads have long timed out by then
+
+# Order: nothing leaves while something earlier in its conversation is unsettled, or while anything is in flight there.
+CLAIM = """
+with ready as (
+    select d.id, d.account_id, d.due_at
+    from inbox_delivery d
+    join inbox_channelaccount a on a.id = d.account_id
+    where d.state = 'pending' and d.due_at <= %(now)s
+      and a.state = 'connected' and (a.retry_at is null or a.retry_at <= %(now)s)
+      and not exists (
+        select 1 from inbox_ratewindow w
+        where w.account_id = d.account_id and w.bucket = 'send:' || d.mode
+          and w.remaining <= 0 and w.resets_at > %(now)s)
+      and not exists (
+        select 1 from inbox_delivery e
+        where e.conversation_id = d.conversation_id and e.id <> d.id
+          and (e.state = 'sending'
+               or (e.id < d.id and e.state in ('pending', 'uncertain') and e.handled_at is null)))
+      and (d.waits_for_id is null
+           or exists (select 1 from inbox_delivery f where f.id = d.waits_for_id and f.state = 'sent'))
+), ranked as (
+    select r.id, row_number() over (partition by r.account_id order by r.due_at, r.id)
+        + (select count(*) from inbox_delivery s where s.account_id = r.account_id and s.state = 'sending') as place
+    from ready r
+), chosen as (
+    select d.id from inbox_delivery d join ranked r on r.id = d.id
+    where r.place <= %(per_account)s and d.state = 'pending' and d.due_at <= %(now)s
+    order by d.due_at, d.id limit %(limit)s
+    for update of d skip locked
+)
+update inbox_delivery d
+set state = 'sending', claim = gen_random_uuid(), claimed_at = %(now)s, attempts = d.attempts + 1,
+    first_attempt_at = coalesce(d.first_attempt_at, %(now)s), error_reason = '', error_detail = ''
+from chosen where d.id = chosen.id and d.state = 'pending'
+returning d.id
+"""
+
+
+def claim(*, limit: int) -> list[Delivery]:
+    """Take due replies, oldest first, and commit the attempt before anybody calls anything."""
+    if limit <= 0:
+        return []
+    now = timezone.now()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM, {"now": now, "limit": limit, "per_account": PER_ACCOUNT})
+            ids = [row[0] for row in cursor.fetchall()]
+        if not ids:
+            return []
+        related = ("message", "account", "conversation__account", "conversation__thread", "conversation__identity")
+        claimed = list(Delivery.objects.select_related(*related).filter(pk__in=ids).order_by("due_at", "pk"))
+        DeliveryAttempt.objects.bulk_create(
+            [DeliveryAttempt(delivery=d, number=d.attempts, started_at=now) for d in claimed]
+        )
+        for delivery in claimed:
+            events.publish("conversation", brand_id=delivery.conversation.brand_id, id=delivery.conversation_id)
+    return claimed
+
+
+def recover_stuck() -> int:
+    """A worker that died in its call leaves `sending`: nobody knows, so it is uncertain. How many."""
+    from inbox.operations.outbox_records import now_uncertain  # records import claims' neighbours
+
+    limit = timezone.now() - STUCK_AFTER
+    stuck = Delivery.objects.filter(state=Delivery.State.SENDING, claimed_at__lt=limit)
+    found = 0
+    for delivery in stuck.select_related("conversation"):
+        found += now_uncertain(delivery=delivery, detail="", reason="worker_died")
+    return found
+
+
+def claim_looks(*, limit: int) -> list[Delivery]:
+    """Take uncertain replies whose next look is due; each look is made by one worker."""
+    now, lease = timezone.now(), timezone.now() + timedelta(seconds=60)
+    with transaction.atomic():
+        due = Delivery.objects.filter(
+            state=Delivery.State.UNCERTAIN, handled_at=None, look_at__lte=now, account__state="connected"
+        )
+        ids = list(
+            due.select_for_update(skip_locked=True, of=("self",))
+            .order_by("look_at")
+            .values_list("pk", flat=True)[:limit]
+        )
+        mine = uuid4()
+        Delivery.objects.filter(pk__in=ids).update(look_at=lease, claim=mine)
+    related = ("message", "account", "conversation__account", "conversation__thread", "conversation__identity")
+    return list(Delivery.objects.select_related(*related).filter(pk__in=ids, claim=mine))

@@ -1,0 +1,126 @@
+"""Looking on the platform for a reply whose fate is unknown. Never sending again in hope."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.utils import timezone
+
+from connectors.exceptions import AuthorizationLost, ConnectorError, PermissionMissing, RateLimited, Unsupported
+from connectors.types import Sent
+from inbox.gateway import connect
+from inbox.models import Delivery, DeliveryAttempt, Message
+from inbox.operations import accounts
+from inbox.operations.outbox_claims import claim_looks
+from inbox.operations.outbox_messages import outbound
+from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
+
+log = structlog.get_logger()
+CLOCK_SLACK = timedelta(seconds=3)
+WAITS = (2, 5, 10, 20, 40, 60, 120, 300, 600)  # seconds between looks
+MOST_LOOKS = 20  # looks that told nothing, after which a person decides
+
+
+def look_for_uncertain(*, limit: int = 20) -> int:
+    """Look for those that are due; how many were looked for."""
+    due = claim_looks(limit=limit)
+    for delivery in due:
+        look(delivery)
+    return len(due)
+
+
+def look(delivery: Delivery) -> None:
+    """One look, and what follows from it. The delivery's claim must be ours (see `claim_looks`)."""
+    started = timezone.now()
+    try:
+        found, shadowed = find(delivery)
+    except ConnectorError as error:
+        _told_nothing(delivery, error)
+        return
+    except Exception as error:  # a bug of ours must not stop the looking for others
+        log.exception("look_failed", delivery=delivery.pk)
+        _told_nothing(delivery, ConnectorError(type(error).__name__))
+        return
+    _note(delivery, started, "found" if found else "not_found")
+    if found is not None:
+        _found(delivery, found)
+    elif shadowed:
+        now_uncertain(delivery=delivery, reason="look_alike", look_in=None)
+    elif started >= _surely_absent_from(delivery):
+        _absent(delivery)
+    else:
+        _again(delivery, max(1.0, min(_wait(delivery), (_surely_absent_from(delivery) - started).total_seconds())))
+
+
+def find(delivery: Delivery) -> tuple[Sent | None, bool]:
+    """Our post, and whether a look-alike of another reply stood in front of it."""
+    since = (delivery.first_attempt_at or delivery.created_at) - CLOCK_SLACK
+    message, shadowed = outbound(delivery, with_files=False), False
+    with connect(delivery.account) as connector:
+        for _ in range(4):
+            found = connector.find_sent(message, since)
+            if found is None or not _anothers(delivery, found):
+                return found, shadowed
+            shadowed = True
+            if found.sent_at is None:
+                return None, shadowed
+            since = found.sent_at + timedelta(seconds=1)
+    return None, True
+
+
+def _anothers(delivery: Delivery, found: Sent) -> bool:
+    same = Message.objects.filter(account_id=delivery.account_id, external_id=found.external_id, delivery__isnull=False)
+    return same.exclude(pk=delivery.message_id).exists()
+
+
+def _found(delivery: Delivery, found: Sent) -> None:
+    try:
+        record_sent(delivery=delivery, sent=found, outcome="found")
+    except IdTaken:
+        now_uncertain(delivery=delivery, reason="look_alike", look_in=None)
+
+
+def _absent(delivery: Delivery) -> None:
+    """It surely did not get there. A platform that called it a duplicate will do so again."""
+    if delivery.error_reason == "already_done":
+        now_failed(delivery=delivery, reason="duplicate", detail=delivery.error_detail)
+    else:
+        back_to_queue(delivery=delivery, due_at=timezone.now(), reason="absent")
+
+
+def _surely_absent_from(delivery: Delivery) -> datetime:
+    last = DeliveryAttempt.objects.filter(delivery=delivery, number=delivery.attempts).order_by("pk").first()
+    ended = (last.finished_at if last else None) or delivery.claimed_at or delivery.created_at
+    return ended + timedelta(seconds=delivery.account.capabilities.find_sent_after)
+
+
+def _note(delivery: Delivery, started: datetime, outcome: str, detail: str = "") -> None:
+    DeliveryAttempt.objects.create(
+        delivery=delivery, number=0, started_at=started, finished_at=timezone.now(), outcome=outcome, detail=detail
+    )
+
+
+def _told_nothing(delivery: Delivery, error: ConnectorError) -> None:
+    _note(delivery, timezone.now(), "no_answer", error.detail)
+    if isinstance(error, PermissionMissing | Unsupported):
+        now_uncertain(delivery=delivery, reason="cannot_look", detail=error.detail, look_in=None)
+        return
+    if isinstance(error, AuthorizationLost):
+        accounts.authorization_lost(delivery.account, error)
+    if delivery.looks >= MOST_LOOKS:
+        now_uncertain(delivery=delivery, reason="no_answer", detail=error.detail, look_in=None)
+        return
+    wait = _wait(delivery)
+    if isinstance(error, RateLimited) and error.retry_at:
+        wait = max(wait, (error.retry_at - timezone.now()).total_seconds())
+    _again(delivery, wait)
+
+
+def _wait(delivery: Delivery) -> float:
+    return float(WAITS[min(delivery.looks, len(WAITS) - 1)])
+
+
+def _again(delivery: Delivery, seconds: float) -> None:
+    mine = Delivery.objects.filter(pk=delivery.pk, claim=delivery.claim, state=Delivery.State.UNCERTAIN)
+    mine.update(look_at=timezone.now() + timedelta(seconds=seconds), looks=delivery.looks + 1, claim=None)
