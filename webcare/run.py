@@ -220,7 +220,7 @@ def supervise(environment: dict[str, str], *, port: int) -> None:
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "supervisor.supervisord", "-c", configuration], cwd=ROOT, env=environment,
         stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-        preexec_fn=_die_with_parent,  # noqa: PLW1509 - this process has no threads
+        preexec_fn=_die_with_parent,
     )  # fmt: skip
     try:
         if not os.environ.get("DATABASE_URL"):

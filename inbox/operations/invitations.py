@@ -85,9 +85,7 @@ def accept(*, token: str, name: str = "", password: str = "", agent: Agent | Non
     )  # fmt: skip
     if made:
         membership.teams.set(invitation.teams.all())
-    audit.record(
-        "joined", actor=agent, brand=invitation.brand, target=str(agent), data={"role": membership.role}
-    )
+    audit.record("joined", actor=agent, brand=invitation.brand, target=str(agent), data={"role": membership.role})
     events.publish("rights", brand_id=invitation.brand_id, agent=agent.pk)
     return agent
 

@@ -97,5 +97,3 @@ def remove_attachments(rows: list[Attachment]) -> int:
             transaction.on_commit(lambda file=row.file: file.storage.delete(file.name))  # type: ignore[misc]
     Attachment.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)
-
-

@@ -49,7 +49,9 @@ def switch(*, stream: Stream, agent: Agent, on: bool) -> None:
 
 
 @transaction.atomic
-def save_search(*, account: ChannelAccount, agent: Agent, kind: str, stream: Stream | None = None, **fields: Any) -> Stream:
+def save_search(
+    *, account: ChannelAccount, agent: Agent, kind: str, stream: Stream | None = None, **fields: Any
+) -> Stream:
     """A new search, or other words or etiquette for one. Other words begin anew. Refused "search_exists"."""
     spec = account.capabilities.stream(kind)
     if spec is None or not spec.needs_query:
@@ -81,7 +83,9 @@ def _save(stream: Stream, fields: dict[str, Any], *, anew: bool) -> None:
     stream.save(update_fields=[*fields, *start])
 
 
-def preview(*, account: ChannelAccount, kind: str, query: str, language: str = "", exclude: tuple[str, ...] = ()) -> Preview:
+def preview(
+    *, account: ChannelAccount, kind: str, query: str, language: str = "", exclude: tuple[str, ...] = ()
+) -> Preview:
     """Look once at what a search brings. Calls the platform and costs money; nothing is stored."""
     with gateway.connect(account) as connector:
         since = timezone.now() - timedelta(days=7)
