@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from inbox.models import Agent, Brand, ChannelAccount, Delivery, Stream
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     """Looks, and changes nothing: what has consequences goes through the product."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
