@@ -97,7 +97,9 @@ def test_a_connection_cut_before_the_write_leaves_nothing(sandbox, x, asked):
     assert x.create_tweet(text="Dag", in_reply_to_tweet_id=asked).data
 
 
-@pytest.mark.parametrize(("kind", "error"), [("cut_after", requests.ConnectionError), ("error_after", tweepy.TwitterServerError)])
+@pytest.mark.parametrize(
+    ("kind", "error"), [("cut_after", requests.ConnectionError), ("error_after", tweepy.TwitterServerError)]
+)
 def test_a_write_that_failed_for_us_was_done_and_its_repeat_is_refused(sandbox, x, asked, kind, error):
     sandbox.fault(kind, method="POST", times=1)
     with pytest.raises(error):
@@ -135,7 +137,20 @@ def test_a_hanging_call_is_cut_in_the_end(sandbox, x):
 
 @pytest.mark.parametrize(
     ("code", "subcode"),
-    [(190, 460), (190, 463), (4, 0), (32, 0), (80001, 0), (80006, 0), (10, 2018278), (100, 33), (551, 1545041), (2, 0), (368, 0), (506, 0)],
+    [
+        (190, 460),
+        (190, 463),
+        (4, 0),
+        (32, 0),
+        (80001, 0),
+        (80006, 0),
+        (10, 2018278),
+        (100, 33),
+        (551, 1545041),
+        (2, 0),
+        (368, 0),
+        (506, 0),
+    ],
 )
 def test_graph_refuses_by_code_and_subcode(sandbox, page, g, code, subcode):
     sandbox.fault("graph", code=code, subcode=subcode, times=1)
