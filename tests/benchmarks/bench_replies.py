@@ -1,4 +1,4 @@
-"""End of the undo time to the platform's ledger, at 50 replies a second: p95 <= 300 ms. Figures: var/bench/replies.json."""
+"""End of the undo time to the platform, at 50 replies a second: p95 <= 300 ms. Figures: var/bench/replies.json."""
 
 from __future__ import annotations
 

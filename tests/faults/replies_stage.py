@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from cryptography.fernet import Fernet
 
@@ -36,7 +37,7 @@ class Stage:
             VAR_DIR=str(self.folder / "var"), UNDO_SECONDS=str(undo_seconds), DJANGO_SETTINGS_MODULE="webcare.settings",
         )  # fmt: skip
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         self.servers.start()
         self.sandbox.start()
         import django
@@ -69,10 +70,8 @@ class Stage:
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """kill -9, the children too."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait(10)
         if process in self.celery:
             self.celery.remove(process)
