@@ -317,6 +317,23 @@ EDGES: dict[type, dict[str, EdgeList]] = {
 }
 
 
+TARGETS: dict[str, type] = {
+    "feed": FbPost, "posts": FbPost, "published_posts": FbPost, "visitor_posts": FbPost, "tagged": FbPost,
+    "conversations": FbConversation, "ratings": FbReview, "comments": FbComment, "messages": FbMessage,
+    "likes": FbActor, "reactions": FbActor,
+}  # fmt: skip
+
+
+def check_fields(kind: type, fields: list[Field] | None) -> None:
+    """Error 100 for a field that this type has not, whether or not there is anything to show."""
+    for asked in fields or ():
+        if asked.name in EDGES.get(kind, {}):
+            check_fields(TARGETS[asked.name], asked.sub)
+        elif asked.name not in FIELDS[kind]:
+            message = f"(#100) Tried accessing nonexisting field ({asked.name}) on node type ({NODE_TYPES[kind]})"
+            raise GraphRefusal(100, message)
+
+
 def render(viewer: Viewer, item: Any, fields: list[Field] | None) -> dict[str, Any]:
     """One object with the asked fields; the id always."""
     kind = type(item)
@@ -325,14 +342,10 @@ def render(viewer: Viewer, item: Any, fields: list[Field] | None) -> dict[str, A
     for asked in wanted:
         if asked.name in EDGES.get(kind, {}):
             out[asked.name] = edge(viewer, item, asked.name, args=asked.args, fields=asked.sub, nested=True)
-        elif asked.name in FIELDS[kind]:
+        else:
             value = FIELDS[kind][asked.name](viewer, item)
             if value is not None:
                 out[asked.name] = value
-        else:
-            raise GraphRefusal(
-                100, f"(#100) Tried accessing nonexisting field ({asked.name}) on node type ({NODE_TYPES[kind]})"
-            )
     if kind is not FbReview:
         out.setdefault("id", item.id)
     return {
