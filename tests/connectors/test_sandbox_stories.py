@@ -19,7 +19,6 @@ import requests
 from connectors.sandbox.process import ROOT
 from connectors.sandbox.scenarios import SCENARIOS
 from connectors.sandbox.webhooks import meta_signature, x_signature
-from tests.connectors.sandbox_fixtures import sandbox, sandbox_process
 from tests.connectors.sandbox_sdks import graph, x_client
 
 
