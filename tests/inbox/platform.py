@@ -1,133 +1,103 @@
-"""A platform for tests: a real connector class in the registry that keeps a ledger and fails as it is told."""
+"""A small platform in memory: a timeline that is read newest first in pages, and that fails when told to."""
 
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import time
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.utils import timezone
-
 from connectors.base import Connector, OAuth
-from connectors.exceptions import AlreadyDone, AuthorizationLost, OutcomeUnknown
+from connectors.registry import PLATFORMS, Platform
 from connectors.types import (
     AccountInfo,
-    AttachmentRules,
     Capabilities,
-    Credentials,
+    Cost,
+    InboundMessage,
     Limit,
-    ModeRules,
-    OutboundMessage,
     Page,
     Refreshed,
-    Sent,
+    StreamSpec,
+    Visibility,
 )
 
-FILES = AttachmentRules(("image/png", "image/jpeg"), 1_000_000, 2, alt_text=True)
+KIND = "memory"
 
 
-@dataclass
-class Post:
-    external_id: str
-    message: OutboundMessage
-    at: datetime
+class Timeline:
+    """What one account can read, shared by all connectors of the test."""
+
+    accounts: ClassVar[dict[str, Timeline]] = {}
+
+    def __init__(self) -> None:
+        self.messages: list[InboundMessage] = []
+        self.errors: list[Exception] = []  # raised by the next polls, in order
+        self.always: Exception | None = None
+        self.page_size = 100
+        self.limits: tuple[Limit, ...] = ()
+        self.cost = Cost(calls=1)
+        self.delay = 0.0
+        self.asked: list[dict[str, Any]] = []
+        self.refreshed = Refreshed()
+        self.in_flight = self.most_in_flight = 0
+        self.lock = threading.Lock()
 
 
-@dataclass
-class World:
-    """What the platform has, and how it will behave: one behaviour a call, per account."""
+class MemoryConnector(Connector):
+    """Polls a `Timeline` by account id, with the contract's cursors."""
 
-    posts: list[Post] = field(default_factory=list)
-    calls: list[OutboundMessage] = field(default_factory=list)
-    script: dict[str, list[Callable[[Callable[[], Sent]], Sent]]] = field(default_factory=lambda: defaultdict(list))
-    revoked: set[str] = field(default_factory=set)
-    blind: set[str] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    number: int = 0
-
-    def accept(self, message: OutboundMessage) -> Sent:
-        with self.lock:
-            self.number += 1
-            post = Post(f"post-{self.number}", message, timezone.now())
-            self.posts.append(post)
-        thread = f"dm-{message.recipient_id}" if message.mode != "public_reply" else ""
-        return Sent(post.external_id, f"https://platform.example/{post.external_id}", post.at, thread)
-
-    def texts(self) -> list[str]:
-        return [post.message.text for post in self.posts]
-
-
-WORLD = World()
-
-
-def accepted_then_cut(accept: Callable[[], Sent]) -> Sent:
-    accept()
-    raise OutcomeUnknown("connection cut")
-
-
-def cut_before(accept: Callable[[], Sent]) -> Sent:
-    raise OutcomeUnknown("timed out")
-
-
-def refused_as_duplicate(accept: Callable[[], Sent]) -> Sent:
-    raise AlreadyDone("duplicate content", reason="duplicate")
-
-
-def failing(error: Exception) -> Callable[[Callable[[], Sent]], Sent]:
-    def behave(accept: Callable[[], Sent]) -> Sent:
-        raise error
-
-    return behave
-
-
-class FakeConnector(Connector):
-    kind: ClassVar[str] = "fake"
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        label="Fake", icon="x", length_rule="plain", find_sent_after=0, modes=(
-            ModeRules("public_reply", 280, FILES),
-            ModeRules("direct_message", 1000, FILES, window_hours=24, human_agent_hours=168),
-            ModeRules("private_reply", 1000, window_hours=168, once_per_message=True),
+    kind = KIND
+    capabilities = Capabilities(
+        "Memory", "memory", "plain",
+        streams=(
+            StreamSpec("mentions", Visibility.PUBLIC, default_interval=20, min_interval=5),
+            StreamSpec("search", Visibility.PUBLIC, needs_query=True, proactive=True, default_interval=60, min_interval=5),
         ),
     )  # fmt: skip
 
-    def check(self) -> AccountInfo:
-        return AccountInfo(self.credentials.account_id, "Fake")
+    def poll(self, stream: Any, cursor: dict[str, Any], *, since: datetime | None = None, limit: int = 100) -> Page:
+        timeline = Timeline.accounts[self.credentials.account_id]
+        with timeline.lock:
+            timeline.asked.append(dict(cursor))
+            timeline.in_flight += 1
+            timeline.most_in_flight = max(timeline.most_in_flight, timeline.in_flight)
+        try:
+            time.sleep(timeline.delay)
+            return self._page(timeline, cursor, since)
+        finally:
+            with timeline.lock:
+                timeline.in_flight -= 1
 
-    def poll(self, stream: Any, cursor: Any, *, since: datetime | None = None, limit: int = 100) -> Page:
-        return Page()
-
-    def send(self, message: OutboundMessage) -> Sent:
-        with WORLD.lock:
-            WORLD.calls.append(message)
-            script = WORLD.script[self.credentials.account_id]
-            behave = script.pop(0) if script else None
-        if self.credentials.account_id in WORLD.revoked:
-            raise AuthorizationLost("token revoked")
-        return behave(lambda: WORLD.accept(message)) if behave else WORLD.accept(message)
-
-    def find_sent(self, message: OutboundMessage, since: datetime) -> Sent | None:
-        if self.credentials.account_id in WORLD.blind:
-            raise OutcomeUnknown("timed out")
-        for post in WORLD.posts:
-            same = (post.message.text, post.message.in_reply_to) == (message.text, message.in_reply_to)
-            if same and post.at >= since:
-                return Sent(post.external_id, "", post.at)
-        return None
+    def _page(self, timeline: Timeline, cursor: dict[str, Any], since: datetime | None) -> Page:
+        if timeline.always or timeline.errors:
+            raise timeline.always or timeline.errors.pop(0)
+        now = datetime.now().astimezone()
+        floor = cursor.get("since") or (since.isoformat() if since else "")
+        until = cursor.get("until") or now.isoformat()
+        below = sorted(
+            (m for m in timeline.messages if floor < m.sent_at.isoformat() <= until),
+            key=lambda m: m.sent_at,
+            reverse=True,
+        )
+        start = cursor.get("start", 0)
+        part = below[start : start + timeline.page_size]
+        more = len(below) > start + timeline.page_size
+        walk = {"since": floor, "until": until, "start": start + timeline.page_size}
+        return Page(
+            tuple(part), cursor=walk if more else {"since": until}, has_more=more, fetched=len(part), cost=timeline.cost,
+            limits=timeline.limits, complete_until=None if more else datetime.fromisoformat(until),
+        )  # fmt: skip
 
     def refresh_metrics(self, ids: list[str]) -> Refreshed:
-        return Refreshed()
+        return Timeline.accounts[self.credentials.account_id].refreshed
 
-    def hide(self, external_id: str) -> None: ...
+    def check(self) -> AccountInfo:
+        return AccountInfo(self.credentials.account_id, "Memory")
 
-    def unhide(self, external_id: str) -> None: ...
+    def send(self, message: Any) -> Any:
+        raise NotImplementedError
 
-    def delete_own(self, external_id: str) -> None: ...
-
-    def permalink(self, external_id: str, *, thread_id: str = "", handle: str = "") -> str:
-        return f"https://platform.example/{external_id}"
+    find_sent = hide = unhide = delete_own = permalink = send
 
     @classmethod
     def length(cls, text: str) -> int:
@@ -135,34 +105,31 @@ class FakeConnector(Connector):
 
     @classmethod
     def read_recorded(cls, exchange: dict[str, Any]) -> Page:
-        return Page()
+        raise NotImplementedError
 
 
-class FakeOAuth(OAuth):
-    scopes: ClassVar[tuple[str, ...]] = ()
+class MemoryOAuth(OAuth):
+    """Never needs a refresh."""
 
-    @classmethod
-    def authorize_url(cls, app: dict[str, str], *, state: str, verifier: str) -> str:
-        return ""
-
-    @classmethod
-    def exchange(cls, app: dict[str, str], *, code: str, verifier: str) -> dict[str, str]:
-        return {}
-
-    @classmethod
-    def accounts(cls, app: dict[str, str], grant: dict[str, str]) -> list[tuple[Credentials, AccountInfo]]:
-        return []
-
-    @classmethod
-    def refresh(cls, app: dict[str, str], data: dict[str, str]) -> dict[str, str]:
-        return data
+    scopes = ()
 
     @classmethod
     def needs_refresh(cls, data: dict[str, str], *, now: datetime) -> bool:
         return False
 
     @classmethod
-    def revoke(cls, app: dict[str, str], data: dict[str, str]) -> None: ...
+    def authorize_url(cls, app: Any, *, state: str, verifier: str) -> str:
+        raise NotImplementedError
+
+    exchange = accounts = refresh = revoke = authorize_url
 
 
-__all__ = ["WORLD", "FakeConnector", "FakeOAuth", "Limit", "World"]
+def install() -> None:
+    """Put it on the list of platforms."""
+    PLATFORMS[KIND] = Platform("Memory", f"{__name__}.MemoryConnector", f"{__name__}.MemoryOAuth")
+
+
+def remove() -> None:
+    """Take it off again."""
+    PLATFORMS.pop(KIND, None)
+    Timeline.accounts.clear()

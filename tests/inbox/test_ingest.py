@@ -40,7 +40,9 @@ def ingest(stream, *messages, minutes=10, **fields):
 
 
 def test_a_mention_becomes_a_person_a_thread_a_conversation_and_a_message(stream):
-    done = ingest(stream, said("1", attachments=(Attachment("image", "https://x.test/1.png"),), metrics=Metrics(likes=3)))
+    done = ingest(
+        stream, said("1", attachments=(Attachment("image", "https://x.test/1.png"),), metrics=Metrics(likes=3))
+    )
     assert (done.new, done.seen) == (1, 0)
     message = Message.objects.get()
     conversation = message.conversation
@@ -91,7 +93,9 @@ def test_our_answer_elsewhere_stops_the_clock_and_waits_for_them(stream):
 def test_a_person_who_writes_again_reopens_and_keeps_their_agent(stream, status):
     agent = builders.agent(stream.account.brand)
     ingest(stream, said("1"))
-    Conversation.objects.update(status=status, outcome="answered", assignee=agent, resolved_at=at(11), snoozed_until=at(99))
+    Conversation.objects.update(
+        status=status, outcome="answered", assignee=agent, resolved_at=at(11), snoozed_until=at(99)
+    )
     ingest(stream, said("2", minutes=12), minutes=13)
     conversation = Conversation.objects.get()
     assert (conversation.status, conversation.assignee, conversation.waiting_since) == ("open", agent, at(12))

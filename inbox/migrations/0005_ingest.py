@@ -5,9 +5,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ("inbox", "0001_initial"),
+        ("inbox", "0004_outbox_order"),
     ]
 
     operations = [
@@ -22,7 +21,15 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("external_id", models.CharField(max_length=120)),
                 ("at", models.DateTimeField()),
-                ("account", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="inbox.channelaccount")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="inbox.channelaccount",
+                    ),
+                ),
             ],
             options={
                 "verbose_name_plural": "vanished",
