@@ -34,7 +34,7 @@ from inbox.models import (
 from inbox.operations import polling, polling_leases, reach
 from inbox.operations.polling_pace import Pace
 from tests import builders
-from tests.inbox import platform
+from tests.inbox import feed
 from tests.inbox.pages import said
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,14 +42,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def memory():
-    platform.install()
+    feed.install()
     yield
-    platform.remove()
+    feed.remove()
 
 
-def connected(**fields) -> tuple[Stream, platform.Timeline]:
-    stream = builders.stream(builders.account(kind=platform.KIND, **fields), interval=20)
-    timeline = platform.Timeline.accounts[stream.account.external_id] = platform.Timeline()
+def connected(**fields) -> tuple[Stream, feed.Timeline]:
+    stream = builders.stream(builders.account(kind=feed.KIND, **fields), interval=20)
+    timeline = feed.Timeline.accounts[stream.account.external_id] = feed.Timeline()
     return stream, timeline
 
 
