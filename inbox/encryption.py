@@ -51,7 +51,7 @@ class EncryptedJSONField(models.BinaryField):  # type: ignore[type-arg]
     def from_db_value(self, value: bytes | None, *_: Any) -> Any:
         return None if value is None else _opened(bytes(value))
 
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if value is None or isinstance(value, memoryview):
             return value
         return super().get_db_prep_value(box().encrypt(json.dumps(value).encode()), connection, prepared)

@@ -1,11 +1,13 @@
-"""`python -m webcare web|worker|beat|migrate|sandbox`: becomes that program."""
+"""`python -m webcare web|worker|beat|migrate`: becomes that program."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 
-from webcare.programs import PROGRAMS
+from webcare.leftovers import MARK
+from webcare.programs import NEED_TABLES, PROGRAMS, VAR
 
 
 def main() -> None:
@@ -13,9 +15,12 @@ def main() -> None:
     if len(sys.argv) < 2 or sys.argv[1] not in PROGRAMS:
         raise SystemExit(f"usage: python -m webcare {'|'.join(PROGRAMS)}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webcare.settings")
+    if sys.argv[1] in NEED_TABLES and MARK in os.environ:  # under `make run`, whose migration sets this mark
+        while not (VAR / "migrated").exists():
+            time.sleep(0.05)
     command = [*PROGRAMS[sys.argv[1]](), *sys.argv[2:]]
     sys.stdout.flush()
-    os.execv(command[0], command)  # noqa: S606 - our own commands, no shell wanted
+    os.execv(command[0], command)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from webcare.embedded import Postgres, Valkey
+
 VAR = Path(os.environ.get("VAR_DIR") or Path(__file__).resolve().parent.parent / "var")
 
 
@@ -46,8 +48,23 @@ def migrate() -> list[str]:
 
 
 def sandbox() -> list[str]:
-    """The platforms' stand-in that the demo and the tests talk to."""
-    return [sys.executable, "-m", "connectors.sandbox", "--port", os.environ.get("SANDBOX_PORT", "8001")]
+    """The platforms' stand-in that the demo talks to; it remembers what happened on it."""
+    port = os.environ.get("SANDBOX_PORT", "8001")
+    return [sys.executable, "-m", "connectors.sandbox", "--port", port, "--state", str(VAR / "sandbox")]
 
 
-PROGRAMS = {"web": web, "worker": worker, "beat": beat, "migrate": migrate, "sandbox": sandbox}
+def postgres() -> list[str]:
+    """The database that ships as a package."""
+    return Postgres(VAR).command()
+
+
+def valkey() -> list[str]:
+    """The broker that ships as a package."""
+    return Valkey(VAR).command()
+
+
+PROGRAMS = {
+    "web": web, "worker": worker, "beat": beat, "migrate": migrate, "sandbox": sandbox, "postgres": postgres,
+    "valkey": valkey,
+}  # fmt: skip
+NEED_TABLES = {"web", "worker", "beat"}

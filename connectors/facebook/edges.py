@@ -1,7 +1,7 @@
 """Reading an edge that Graph gives newest first: visitor posts, tagged posts, reviews, our own posts.
 
-Cursor: {"mark": newest time of the last finished walk, "walk": {"after", "newest", "stop", "began"}}. The mark
-moves only when a walk has reached it: a crash in between starts over from it and loses nothing.
+Cursor: {"mark": newest time of the last finished walk, "walk": {"after", "newest", "stop", "began"}}.
+The mark moves only when a walk has reached it: a crash in between starts over from it and loses nothing.
 """
 
 from __future__ import annotations

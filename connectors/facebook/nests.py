@@ -1,12 +1,12 @@
 """Reading what hangs below a list: comments below posts, messages below conversations.
 
-One call brings the newest parents, each with its newest children (field expansion); only a parent with more news
-than fits is read on its own. Each parent keeps its own high-water mark, because a parent may move up the list
+One call brings the newest parents, each with its newest children (field expansion); only a parent with more
+news than fits is read on its own. Each parent keeps its own high-water mark, because a parent may move up the list
 while we walk it, and a comment may come years after its post.
 
-Cursor: {"floor": oldest time wanted, "marks": {parent: [newest child, number of children]}, "mark": newest parent
-of the last finished walk, "swept": start of the last walk over all parents, "walk": {"after", "listed", "pages",
-"deep", "began", "newest", "holes", "queue": [{"id", "after", "stop", "newest", "count", "about"}]}}.
+Cursor: {"floor": oldest time wanted, "marks": {parent: [newest child, number of children]}, "mark": newest
+parent of the last finished walk, "swept": start of the last walk over all parents, "walk": {"after", "listed",
+"pages", "deep", "began", "newest", "holes", "queue": [{"id", "after", "stop", "newest", "count", "about"}]}}.
 Correctness never hangs on a mark: a parent without one is read down to the floor.
 """
 
@@ -186,7 +186,10 @@ class NestWalk:
             if at is None or stop is None or at >= stop:
                 self.harvest.take(child, lambda payload: self.nest.read(payload, waiting["about"]))
         after = following(answer)
-        if after and not reached(times, stop):
+        if not children and waiting.get("after") and not waiting.get("again"):
+            # The item the cursor pointed at may be deleted, which reads as an end: once more, from the top.
+            self.queue.append({key: value for key, value in waiting.items() if key != "after"} | {"again": True})
+        elif after and not reached(times, stop):
             self.queue.append(waiting | {"after": after})
         elif waiting.get("newest"):
             self.marks[waiting["id"]] = [waiting["newest"], waiting.get("count")]

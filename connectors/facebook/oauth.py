@@ -1,8 +1,8 @@
 """Connecting Pages by clicking through Facebook Login.
 
-A short user token (hours) becomes a long one (about 60 days), which gives Page tokens without an end date. A Page
-token dies when its person changes the password, loses the role or removes the app; data access ends after 90 days:
-`check` reads that from debug_token.
+A short user token (hours) becomes a long one (about 60 days), which gives Page tokens without an end date. A
+Page token dies when its person changes the password, loses the role or removes the app; data access ends after
+90 days: `check` reads that from debug_token.
 Source: developers.facebook.com/docs/facebook-login/guides/access-tokens, November 2026.
 """
 
@@ -28,7 +28,6 @@ SCOPES = (
     "pages_read_user_content",
     "pages_manage_engagement",
     "pages_manage_metadata",
-    "pages_manage_posts",
     "pages_messaging",
 )
 PAGES_AT_MOST = 20  # of 100 Pages each

@@ -31,14 +31,22 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8800, help="port; 0 takes a free one (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed tells the same story (default: %(default)s)")
-    parser.add_argument("--scenario", default="demo", choices=["none", *SCENARIOS], help="what happens by itself (default: %(default)s)")
+    parser.add_argument(
+        "--scenario", default="demo", choices=["none", *SCENARIOS], help="what happens by itself (default: %(default)s)"
+    )
     parser.add_argument("--state", type=Path, help="file in which the world is kept over restarts")
     parser.add_argument("--speed", type=float, default=1.0, help="how fast a scenario goes (default: %(default)s)")
     parser.add_argument("--clock", help="start at this moment (ISO time) and stand still until turned")
-    parser.add_argument("--limits", type=float, default=1.0, help="rate limits times this; 0 is none (default: %(default)s)")
+    parser.add_argument(
+        "--limits", type=float, default=1.0, help="rate limits times this; 0 is none (default: %(default)s)"
+    )
     parser.add_argument("--latency", type=float, default=0.0, help="seconds added to every platform answer")
-    parser.add_argument("--token-hours", type=float, default=2.0, help="life of an X access token (default: %(default)s)")
-    parser.add_argument("--spelling", choices=["2.166", "2.167"], default="2.166", help="names of X's fields (default: %(default)s)")
+    parser.add_argument(
+        "--token-hours", type=float, default=2.0, help="life of an X access token (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--spelling", choices=["2.166", "2.167"], default="2.166", help="names of X's fields (default: %(default)s)"
+    )
     return parser
 
 

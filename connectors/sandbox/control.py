@@ -50,7 +50,7 @@ class Control:
             "user": lambda d: asdict(publish.x_user(self.world, d)),
             "actor": lambda d: asdict(publish.actor(self.world, d)),
             "tokens": self._tokens,
-            "faults": lambda d: sandbox.faults.add(d),
+            "faults": sandbox.faults.add,
             "faults/clear": lambda d: sandbox.faults.clear(),
             "clock": self._turn,
             "settings": self._set,

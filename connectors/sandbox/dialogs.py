@@ -119,9 +119,13 @@ def _x_redeem(world: World, client: Token, form: dict[str, Any]) -> Response:
     if code is None or code.kind != "code" or code.app != client.id or code.dead or code.expires < world.clock.now():
         return _oauth_error(400, "invalid_request", "Value passed for the authorization code was invalid.")
     if form.get("redirect_uri") != code.extra["redirect_uri"]:
-        return _oauth_error(400, "invalid_request", "Value passed for the redirect uri did not match the uri of the authorization code.")
+        return _oauth_error(
+            400, "invalid_request", "Value passed for the redirect uri did not match the uri of the authorization code."
+        )
     if _challenge(str(form.get("code_verifier", "")), code.extra["method"]) != code.extra["challenge"]:
-        return _oauth_error(400, "invalid_request", "Value passed for the code verifier did not match the code challenge.")
+        return _oauth_error(
+            400, "invalid_request", "Value passed for the code verifier did not match the code challenge."
+        )
     code.dead = "used"
     world.touch("tokens", code)
     return json_response(_x_grant(world, code, grant=code.id[:20]))
@@ -143,7 +147,9 @@ def _x_grant(world: World, source: Token, *, grant: str) -> dict[str, Any]:
         "scope": " ".join(source.scopes),
     }  # fmt: skip
     if "offline.access" in source.scopes:
-        refresh = Token(world.ids.opaque("r", length=90), "x", "refresh", source.owner, source.app, source.scopes, grant=grant)
+        refresh = Token(
+            world.ids.opaque("r", length=90), "x", "refresh", source.owner, source.app, source.scopes, grant=grant
+        )
         answer["refresh_token"] = world.add("tokens", refresh).id
     return answer
 

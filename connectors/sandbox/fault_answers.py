@@ -59,7 +59,15 @@ def _spend_cap(fault: Fault, platform: str, world: World) -> Response:
 
 def _usage_capped(fault: Fault, platform: str, world: World) -> Response:
     detail = "Usage cap exceeded: Monthly product cap"
-    return _x(429, "UsageCapExceeded", detail, kind=PROBLEMS + "usage-capped", period="Monthly", scope="Product", account_id=1398212205531070466)
+    return _x(
+        429,
+        "UsageCapExceeded",
+        detail,
+        kind=PROBLEMS + "usage-capped",
+        period="Monthly",
+        scope="Product",
+        account_id=1398212205531070466,
+    )
 
 
 def _rate_limited(fault: Fault, platform: str, world: World) -> Response:
@@ -109,14 +117,20 @@ def _empty(fault: Fault, platform: str, world: World) -> Response:
 
 def _graph(fault: Fault, platform: str, world: World, *, code: int = 0, subcode: int = 0) -> Response:
     code, subcode = fault.code or code or 2, fault.subcode or subcode
-    message = fault.message or (DUTCH.get(code) if fault.language == "nl" else None) or MESSAGES.get(code, f"(#{code}) Error")
+    message = (
+        fault.message or (DUTCH.get(code) if fault.language == "nl" else None) or MESSAGES.get(code, f"(#{code}) Error")
+    )
     more: dict[str, Any] = {"is_transient": True} if code in TRANSIENT else {}
-    response = graph_response(error_body(code, message, subcode=subcode, **more), status=fault.status or status_of(code))
+    response = graph_response(
+        error_body(code, message, subcode=subcode, **more), status=fault.status or status_of(code)
+    )
     if code in THROTTLED:
         usage = [{"type": "pages", "call_count": fault.percent, "total_cputime": 40, "total_time": 60,
                   "estimated_time_to_regain_access": max(1, fault.reset_in // 60)}]  # fmt: skip
         response.headers["x-business-use-case-usage"] = json.dumps({"104612845290117": usage}, separators=(",", ":"))
-        response.headers["x-app-usage"] = json.dumps({"call_count": fault.percent, "total_time": 60, "total_cputime": 40})
+        response.headers["x-app-usage"] = json.dumps(
+            {"call_count": fault.percent, "total_time": 60, "total_cputime": 40}
+        )
     return response
 
 
@@ -147,9 +161,18 @@ def spoil(fault: Fault, response: Response) -> Response:
     if fault.kind == "cut_after":
         return Response(cut=True)
     if fault.kind == "error_after":
-        body = {"title": "Internal Server Error", "detail": "Internal Server Error", "type": "about:blank", "status": 500}
+        body = {
+            "title": "Internal Server Error",
+            "detail": "Internal Server Error",
+            "type": "about:blank",
+            "status": 500,
+        }
         graph = "facebook-api-version" in response.headers
-        return graph_response(error_body(2, MESSAGES[2], is_transient=True), status=500) if graph else json_response(body, status=500)
+        return (
+            graph_response(error_body(2, MESSAGES[2], is_transient=True), status=500)
+            if graph
+            else json_response(body, status=500)
+        )
     if fault.kind == "truncate":
         response.truncate = max(1, len(response.body) * 2 // 3)
         return response
@@ -168,6 +191,11 @@ def _rearranged(fault: Fault, response: Response) -> Response:
     if fault.kind == "shuffle":
         document["data"] = items[1::2] + items[::2]
     else:  # poison: one item that nobody can read
-        items[len(items) // 2] = {"id": items[len(items) // 2].get("id", "0"), "created_at": "gisteren", "created_time": 0, "author_id": []}
+        items[len(items) // 2] = {
+            "id": items[len(items) // 2].get("id", "0"),
+            "created_at": "gisteren",
+            "created_time": 0,
+            "author_id": [],
+        }
     remade = json_response(document, status=response.status)
     return Response(response.status, remade.body, response.headers, response.content_type)

@@ -14,7 +14,7 @@ from connectors.sandbox.clock import HOUR
 from connectors.sandbox.entities import FbActor, Token
 from connectors.sandbox.graph_errors import GraphRefusal, graph_response, missing
 from connectors.sandbox.graph_fields import Field, parse_fields
-from connectors.sandbox.graph_wire import EDGES, NODE_TYPES, Viewer, edge, render
+from connectors.sandbox.graph_wire import EDGES, NODE_TYPES, TARGETS, Viewer, check_fields, edge, render
 from connectors.sandbox.http import Request, Response
 from connectors.sandbox.publish import NotThere, fb_find
 from connectors.sandbox.world import World
@@ -106,7 +106,9 @@ class GraphApi:
         percent = window[0] * 100 // int(4_800 * factor)
         if percent > 100:
             if token.kind == "page":
-                raise GraphRefusal(80001, "(#80001) There have been too many calls to this Page account. Wait a bit and try again.")
+                raise GraphRefusal(
+                    80001, "(#80001) There have been too many calls to this Page account. Wait a bit and try again."
+                )
             raise GraphRefusal(4, "(#4) Application request limit reached", is_transient=True)
         return usage_headers(token, percent)
 
@@ -119,6 +121,7 @@ class GraphApi:
             return graph_auth.my_pages(self.world, viewer, args, fields)
         item = self._object(viewer, parts[0])
         if len(parts) == 1:
+            check_fields(type(item), fields)
             self._note(viewer, [item.id], f"GET {request.path}")
             return render(viewer, item, fields)
         if parts[1] == "subscribed_apps":
@@ -129,6 +132,7 @@ class GraphApi:
             raise GraphRefusal(
                 100, f"(#100) Tried accessing nonexisting field ({parts[1]}) on node type ({NODE_TYPES[type(item)]})"
             )
+        check_fields(TARGETS[parts[1]], fields)
         out = edge(viewer, item, parts[1], args=args, fields=fields)
         self._note(viewer, list(_ids_in(out)), f"GET {request.path}")
         return out
@@ -142,7 +146,9 @@ class GraphApi:
         out = {}
         for item_id in ids:
             try:
-                out[item_id] = render(viewer, self._object(viewer, item_id), fields)
+                item = self._object(viewer, item_id)
+                check_fields(type(item), fields)
+                out[item_id] = render(viewer, item, fields)
             except (NotThere, GraphRefusal) as error:
                 if isinstance(error, GraphRefusal) and error.subcode != 33:
                     raise
@@ -155,7 +161,9 @@ class GraphApi:
             item_id = viewer.token.owner
         if item_id in self.world.actors:
             return self.world.actors[item_id]
-        named = [a for a in self.world.actors.values() if a.page and a.username and a.username.lower() == item_id.lower()]
+        named = [
+            a for a in self.world.actors.values() if a.page and a.username and a.username.lower() == item_id.lower()
+        ]
         if named:
             return named[0]
         table, item = fb_find(self.world, item_id)
@@ -166,7 +174,9 @@ class GraphApi:
 
     def _note(self, viewer: Viewer, ids: list[str], call: str) -> None:
         if ids:
-            self.world.record("read", platform="facebook", what="graph", ids=ids, account_id=viewer.token.owner, call=call)
+            self.world.record(
+                "read", platform="facebook", what="graph", ids=ids, account_id=viewer.token.owner, call=call
+            )
 
 
 def usage_headers(token: Token, percent: int, *, minutes: int = 0) -> dict[str, str]:

@@ -95,7 +95,9 @@ def my_pages(world: World, viewer: Viewer, args: dict[str, Any], fields: list[Fi
     expires = 0 if token.expires - world.clock.now() > 2 * DAY else token.expires
     data = []
     for page_id in token.extra.get("pages", []):
-        page = page_token(world, page_id=page_id, app_id=token.app, user_id=token.owner, expires=expires, grant=token.id)
+        page = page_token(
+            world, page_id=page_id, app_id=token.app, user_id=token.owner, expires=expires, grant=token.id
+        )
         own = Viewer(world, page, version=viewer.version)
         plain = [f for f in fields if f.name != "tasks"] if fields else None
         item = render(own, world.actors[page_id], plain)
@@ -115,7 +117,9 @@ def debug_token(world: World, args: dict[str, Any]) -> dict[str, Any]:
         raise GraphRefusal(190, "Invalid OAuth access token - Cannot parse access token")
     token = world.tokens.get(str(args.get("input_token", "")))
     if token is None or token.kind not in {"page", "user"}:
-        return {"data": {"error": {"code": 190, "message": "Invalid OAuth access token."}, "is_valid": False, "scopes": []}}
+        return {
+            "data": {"error": {"code": 190, "message": "Invalid OAuth access token."}, "is_valid": False, "scopes": []}
+        }
     now = world.clock.now()
     alive = not token.dead and (not token.expires or token.expires > now)
     data: dict[str, Any] = {

@@ -12,7 +12,7 @@ from connectors.sandbox.http import Response
 NON_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
-class GraphRefusal(Exception):  # noqa: N818 - it is an answer, not a failure
+class GraphRefusal(Exception):
     """An answer that ends the handling of a request."""
 
     def __init__(self, code: int, message: str, *, subcode: int = 0, kind: str = "OAuthException", **more: Any) -> None:
@@ -21,7 +21,10 @@ class GraphRefusal(Exception):  # noqa: N818 - it is an answer, not a failure
 
     def response(self) -> Response:
         """The error document; the status that goes with a code is not documented."""
-        return graph_response(error_body(self.code, self.message, subcode=self.subcode, kind=self.kind, **self.more), status=status_of(self.code))
+        return graph_response(
+            error_body(self.code, self.message, subcode=self.subcode, kind=self.kind, **self.more),
+            status=status_of(self.code),
+        )
 
 
 def error_body(

@@ -33,7 +33,10 @@ class _Reader:
         self.text, self.position = text.strip(), 0
 
     def bad(self) -> GraphRefusal:
-        return GraphRefusal(2500, f"Syntax error \"Expected end of string instead of \"{self.peek()}\".\" at character {self.position}: {self.text}")
+        return GraphRefusal(
+            2500,
+            f'Syntax error "Expected end of string instead of "{self.peek()}"." at character {self.position}: {self.text}',
+        )
 
     def peek(self) -> str:
         found = TOKEN.match(self.text, self.position)

@@ -67,7 +67,12 @@ def _parent(viewer: Viewer, comment: FbComment) -> Any:
     if parent is None:
         return None
     who = viewer.person(parent.author_id, page_id=_page_of(viewer, parent))
-    return {"created_time": graph_time(parent.at), **({"from": who} if who else {}), "message": parent.message, "id": parent.id}
+    return {
+        "created_time": graph_time(parent.at),
+        **({"from": who} if who else {}),
+        "message": parent.message,
+        "id": parent.id,
+    }
 
 
 def _tags(viewer: Viewer, text: str) -> Any:
@@ -75,7 +80,9 @@ def _tags(viewer: Viewer, text: str) -> Any:
     for actor in viewer.world.actors.values():
         place = text.find(actor.name) if actor.page else -1
         if place >= 0:
-            found.append({"id": actor.id, "name": actor.name, "type": "page", "offset": place, "length": len(actor.name)})
+            found.append(
+                {"id": actor.id, "name": actor.name, "type": "page", "offset": place, "length": len(actor.name)}
+            )
     return found or None
 
 
@@ -115,7 +122,12 @@ def _reviewer(viewer: Viewer, review: FbReview) -> Any:
 
 
 def _story(viewer: Viewer, review: FbReview) -> dict[str, Any]:
-    return {"id": review.id, "start_time": graph_time(review.at), "type": "recommends", "publish_time": graph_time(review.at)}
+    return {
+        "id": review.id,
+        "start_time": graph_time(review.at),
+        "type": "recommends",
+        "publish_time": graph_time(review.at),
+    }
 
 
 FIELDS: dict[type, dict[str, Getter]] = {
@@ -126,9 +138,15 @@ FIELDS: dict[type, dict[str, Getter]] = {
         "created_time": lambda v, p: graph_time(p.at),
         "updated_time": lambda v, p: graph_time(p.updated or p.at),
         "from": _post_from,
-        "to": lambda v, p: {"data": [{"name": v.world.actors[p.page_id].name, "id": p.page_id}]} if p.kind != "own" else None,
+        "to": lambda v, p: (
+            {"data": [{"name": v.world.actors[p.page_id].name, "id": p.page_id}]} if p.kind != "own" else None
+        ),
         "permalink_url": lambda v, p: f"https://www.facebook.com/{p.id.split('_')[0]}/posts/{_tail(p.id)}",
-        "status_type": lambda v, p: {"own": "mobile_status_update", "visitor": "wall_post", "tagged": "mobile_status_update"}[p.kind],
+        "status_type": lambda v, p: {
+            "own": "mobile_status_update",
+            "visitor": "wall_post",
+            "tagged": "mobile_status_update",
+        }[p.kind],
         "is_hidden": lambda v, p: p.hidden,
         "is_published": lambda v, p: True,
         "is_spherical": lambda v, p: False,
@@ -205,7 +223,14 @@ FIELDS: dict[type, dict[str, Getter]] = {
         "link": lambda v, a: f"https://www.facebook.com/{a.username or a.id}",
         "fan_count": lambda v, a: a.followers if a.page else None,
         "followers_count": lambda v, a: a.followers if a.page else None,
-        "picture": lambda v, a: {"data": {"height": 50, "width": 50, "is_silhouette": True, "url": f"https://scontent.xx.fbcdn.net/v/{a.id}.jpg"}},
+        "picture": lambda v, a: {
+            "data": {
+                "height": 50,
+                "width": 50,
+                "is_silhouette": True,
+                "url": f"https://scontent.xx.fbcdn.net/v/{a.id}.jpg",
+            }
+        },
         "profile_pic": lambda v, a: f"https://scontent.xx.fbcdn.net/v/{a.id}.jpg",
         "access_token": lambda v, a: v.token.id if v.page_id == a.id else None,
         "tasks": lambda v, a: None,
@@ -292,6 +317,23 @@ EDGES: dict[type, dict[str, EdgeList]] = {
 }
 
 
+TARGETS: dict[str, type] = {
+    "feed": FbPost, "posts": FbPost, "published_posts": FbPost, "visitor_posts": FbPost, "tagged": FbPost,
+    "conversations": FbConversation, "ratings": FbReview, "comments": FbComment, "messages": FbMessage,
+    "likes": FbActor, "reactions": FbActor,
+}  # fmt: skip
+
+
+def check_fields(kind: type, fields: list[Field] | None) -> None:
+    """Error 100 for a field that this type has not, whether or not there is anything to show."""
+    for asked in fields or ():
+        if asked.name in EDGES.get(kind, {}):
+            check_fields(TARGETS[asked.name], asked.sub)
+        elif asked.name not in FIELDS[kind]:
+            message = f"(#100) Tried accessing nonexisting field ({asked.name}) on node type ({NODE_TYPES[kind]})"
+            raise GraphRefusal(100, message)
+
+
 def render(viewer: Viewer, item: Any, fields: list[Field] | None) -> dict[str, Any]:
     """One object with the asked fields; the id always."""
     kind = type(item)
@@ -300,17 +342,17 @@ def render(viewer: Viewer, item: Any, fields: list[Field] | None) -> dict[str, A
     for asked in wanted:
         if asked.name in EDGES.get(kind, {}):
             out[asked.name] = edge(viewer, item, asked.name, args=asked.args, fields=asked.sub, nested=True)
-        elif asked.name in FIELDS[kind]:
+        else:
             value = FIELDS[kind][asked.name](viewer, item)
             if value is not None:
                 out[asked.name] = value
-        else:
-            raise GraphRefusal(
-                100, f"(#100) Tried accessing nonexisting field ({asked.name}) on node type ({NODE_TYPES[kind]})"
-            )
     if kind is not FbReview:
         out.setdefault("id", item.id)
-    return {name: value for name, value in out.items() if not (isinstance(value, dict) and value.get("data") == [] and "summary" not in value)}
+    return {
+        name: value
+        for name, value in out.items()
+        if not (isinstance(value, dict) and value.get("data") == [] and "summary" not in value)
+    }
 
 
 def edge(

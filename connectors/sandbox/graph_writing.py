@@ -26,7 +26,10 @@ def write(viewer: Viewer, method: str, path: str, args: dict[str, Any], *, call:
     if action is None:
         raise missing(item_id, method=method.lower())
     if not viewer.page_id:
-        raise GraphRefusal(200, "(#200) If posting to a page, requires both pages_read_engagement and pages_manage_posts as an admin with sufficient administrative permission")
+        raise GraphRefusal(
+            200,
+            "(#200) If posting to a page, requires both pages_read_engagement and pages_manage_posts as an admin with sufficient administrative permission",
+        )
     _check_mine(viewer, item)
     return action(viewer, item, args, call)
 
@@ -82,7 +85,13 @@ def _change(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dict[
 
 def _note(viewer: Viewer, what: str, item_id: str, call: str) -> None:
     viewer.world.record(
-        "sent", platform="facebook", what=what, id=item_id, author_id=viewer.page_id, account_id=viewer.page_id, call=call
+        "sent",
+        platform="facebook",
+        what=what,
+        id=item_id,
+        author_id=viewer.page_id,
+        account_id=viewer.page_id,
+        call=call,
     )
 
 
@@ -199,7 +208,7 @@ def _private_reply_to(viewer: Viewer, comment_id: str) -> FbActor:
 def _check_window(viewer: Viewer, person: FbActor, args: dict[str, Any]) -> None:
     kind = str(args.get("messaging_type", "RESPONSE"))
     if kind not in TYPES:
-        raise GraphRefusal(100, f"(#100) Param messaging_type must be one of {sorted(TYPES)} - got \"{kind}\".")
+        raise GraphRefusal(100, f'(#100) Param messaging_type must be one of {sorted(TYPES)} - got "{kind}".')
     silent = viewer.world.clock.now() - _last_word(viewer, person)
     if silent <= 24 * HOUR:
         return

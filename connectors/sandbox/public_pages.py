@@ -26,7 +26,9 @@ def handle(world: World, request: Request) -> Response:
         found = [a for a in world.actors.values() if a.page and parts[2].lower() in {a.id, a.username.lower()}]
         if found:
             return html_response(_fb_page(world, found[0]))
-    return html_response(page("Niet gevonden", "<h1>Deze pagina bestaat niet</h1><p><a href='/'>Naar het begin</a></p>"), status=404)
+    return html_response(
+        page("Niet gevonden", "<h1>Deze pagina bestaat niet</h1><p><a href='/'>Naar het begin</a></p>"), status=404
+    )
 
 
 def _index(world: World) -> str:
@@ -56,7 +58,9 @@ def _x_page(world: World, user: XUser) -> str:
     keys = set(world.by_mention.get(user.id, [])[-SHOWN * 3 :]) | set(world.by_author.get(user.id, [])[-SHOWN:])
     threads = dict.fromkeys(world.x_posts[str(key)].conversation_id for key in sorted(keys, reverse=True))
     body = "".join(_x_thread(world, thread, user) for thread in list(threads)[:SHOWN])
-    head = f'<nav><a href="/">Alle accounts</a></nav><h1>{escape(user.name)} <small>@{escape(user.username)}</small></h1>'
+    head = (
+        f'<nav><a href="/">Alle accounts</a></nav><h1>{escape(user.name)} <small>@{escape(user.username)}</small></h1>'
+    )
     return page(f"{user.name} op X", f"{head}<p>{escape(user.description)}</p>{body or '<p>Nog niets te zien.</p>'}")
 
 
@@ -89,7 +93,9 @@ def _fb_page(world: World, owner: FbActor) -> str:
 
 def _fb_thread(world: World, post: FbPost) -> str:
     author = world.actors[post.author_id]
-    count = f"{len(world.comments_of.get(post.id, []))} reacties · {post.likes} vind-ik-leuks · {post.shares} keer gedeeld"
+    count = (
+        f"{len(world.comments_of.get(post.id, []))} reacties · {post.likes} vind-ik-leuks · {post.shares} keer gedeeld"
+    )
     out = _article(author.name, post.message, post.at, css="us" if author.page else "", foot=count, anchor=post.id)
     for comment_id in world.comments_of.get(post.id, [])[-80:]:
         comment = world.fb_comments[comment_id]
@@ -104,4 +110,6 @@ def _fb_comment(world: World, comment: FbComment) -> str:
         return ""
     author = world.actors[comment.author_id]
     css = ("deep " if comment.parent_id else "reply ") + ("us" if author.page else "")
-    return _article(author.name, comment.message, comment.at, css=css, foot=f"{comment.likes} vind-ik-leuks", anchor=comment.id)
+    return _article(
+        author.name, comment.message, comment.at, css=css, foot=f"{comment.likes} vind-ik-leuks", anchor=comment.id
+    )

@@ -124,7 +124,11 @@ class Runner:
             self._soon(moment, self.random.uniform(30, 600), partial(self._grows, said))
 
     def _brand(self, text: str) -> str:
-        return "postvlot" if "vlot" in text.lower() or "pakket" in text.lower() or "parcel" in text.lower() else "noordtreinen"
+        return (
+            "postvlot"
+            if "vlot" in text.lower() or "pakket" in text.lower() or "parcel" in text.lower()
+            else "noordtreinen"
+        )
 
     def _mention(self, line: dict[str, Any], person: Person, moment: int) -> Any:
         text, handle = line["text"], self._brand(line["text"])
@@ -137,7 +141,9 @@ class Runner:
         return publish.x_post(self.world, author=person.x_id, text=line["text"], at=moment, lang=line["language"])
 
     def _direct(self, line: dict[str, Any], person: Person, moment: int) -> Any:
-        return publish.x_direct(self.world, sender=person.x_id, to=self._brand(line["text"]), text=line["text"], at=moment)
+        return publish.x_direct(
+            self.world, sender=person.x_id, to=self._brand(line["text"]), text=line["text"], at=moment
+        )
 
     def _comment(self, line: dict[str, Any], person: Person, moment: int) -> Any:
         page = self.cast.page(self._brand(line["text"]))
@@ -158,7 +164,9 @@ class Runner:
     def _review(self, line: dict[str, Any], person: Person, moment: int) -> Any:
         page = self.cast.page(self._brand(line["text"]))
         positive = line["sentiment"] != "negative"
-        return publish.fb_review(self.world, page=page, author=person.fb_id, text=line["text"], positive=positive, at=moment)
+        return publish.fb_review(
+            self.world, page=page, author=person.fb_id, text=line["text"], positive=positive, at=moment
+        )
 
     def _we_answer(self, line: dict[str, Any], said: Any, moment: int) -> None:
         """A colleague answered this one, before the inbox was there."""
@@ -179,7 +187,12 @@ class Runner:
         elif name == "FbMessage":
             conversation = self.world.fb_conversations[said.conversation_id]
             publish.fb_message(
-                self.world, page=conversation.page_id, person=conversation.person_id, text=words, from_page=True, at=moment
+                self.world,
+                page=conversation.page_id,
+                person=conversation.person_id,
+                text=words,
+                from_page=True,
+                at=moment,
             )
 
     def _changes_mind(self, said: Any, moment: int) -> None:
@@ -237,7 +250,9 @@ class Runner:
     def _caught_in_it(self, index: int, moment: int) -> None:
         words, language = disruption_text(self.random, index)
         person = self.cast.somebody(new=True)
-        channel = self.random.choices(("x_mention", "x_search", "fb_comment", "x_dm", "fb_message"), (55, 15, 20, 4, 6))[0]
+        channel = self.random.choices(
+            ("x_mention", "x_search", "fb_comment", "x_dm", "fb_message"), (55, 15, 20, 4, 6)
+        )[0]
         line = {"text": words, "language": language, "channel": channel, "kind": "complaint", "sentiment": "negative"}
         _SAY[channel](self, line, person, moment)
 
@@ -251,15 +266,21 @@ class Runner:
 
     def _spreads(self, post: Any, moment: int) -> None:
         person, dice = self.cast.somebody(new=True), self.random
-        publish.x_grow(self.world, post=post.id, like_count=dice.randint(5, 90), impression_count=dice.randint(900, 30_000))
+        publish.x_grow(
+            self.world, post=post.id, like_count=dice.randint(5, 90), impression_count=dice.randint(900, 30_000)
+        )
         words = disruption_text(dice, dice.randrange(1000))[0].replace("@noordtreinen", "").strip()
         what = dice.choices(("repost", "quote", "reply"), (6, 2, 2))[0]
         if what == "repost":
             publish.x_post(self.world, author=person.x_id, repost=post.id, at=moment)
         elif what == "quote":
-            publish.x_post(self.world, author=person.x_id, text=f"Schande @noordtreinen. {words}"[:240], quote=post.id, at=moment)
+            publish.x_post(
+                self.world, author=person.x_id, text=f"Schande @noordtreinen. {words}"[:240], quote=post.id, at=moment
+            )
         else:
-            publish.x_post(self.world, author=person.x_id, text=f"@noordtreinen {words}"[:250], reply_to=post.id, at=moment)
+            publish.x_post(
+                self.world, author=person.x_id, text=f"@noordtreinen {words}"[:250], reply_to=post.id, at=moment
+            )
 
 
 def publish_time(entry: Entry) -> int:
@@ -273,7 +294,17 @@ def _lines() -> list[dict[str, Any]]:
     """The messages people say: those that fit a train or parcel company."""
     with MESSAGES.open(encoding="utf-8") as file:
         lines = [json.loads(row) for row in file]
-    others = ("kwiklicht", "telkoos", "gemwaterdam", "bruinvis", "ploegmarkt", "meeuwair", "lijnvlot", "zuiderspaak", "gemeente")
+    others = (
+        "kwiklicht",
+        "telkoos",
+        "gemwaterdam",
+        "bruinvis",
+        "ploegmarkt",
+        "meeuwair",
+        "lijnvlot",
+        "zuiderspaak",
+        "gemeente",
+    )
     return [line for line in lines if not any(name in line["text"].lower() for name in others)]
 
 

@@ -52,7 +52,9 @@ class Store:
             return 0
         rows.append(("counter", "1", str(world.ids.counter)))
         self.db.execute("BEGIN")
-        self.db.executemany("INSERT INTO thing VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body", rows)
+        self.db.executemany(
+            "INSERT INTO thing VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body", rows
+        )
         self.db.execute("COMMIT")
         world.dirty.clear()
         self.written = len(world.ledger)

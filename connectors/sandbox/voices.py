@@ -5,9 +5,15 @@ from __future__ import annotations
 import random
 
 PAGE_POSTS = (
-    ("NoordTreinen", "Goedemorgen! Vandaag rijden we volgens plan, op één traject na: tussen Meerhuizen en Oudezijl zetten we bussen in."),
+    (
+        "NoordTreinen",
+        "Goedemorgen! Vandaag rijden we volgens plan, op één traject na: tussen Meerhuizen en Oudezijl zetten we bussen in.",
+    ),
     ("PostVlot", "Drukke dagen voor de deur. Onze bezorgers rijden deze week ook 's avonds tot 22.00 uur."),
-    ("NoordTreinen", "Nieuw: vanaf december rijdt de eerste trein naar Waterdam een half uur eerder. Wie zien we op het perron?"),
+    (
+        "NoordTreinen",
+        "Nieuw: vanaf december rijdt de eerste trein naar Waterdam een half uur eerder. Wie zien we op het perron?",
+    ),
     ("NoordTreinen", "Werkzaamheden in het weekend: plan je reis opnieuw, ook als je hem uit je hoofd kent."),
     ("PostVlot", "Niet thuis? Kies in de app zelf een buur, een afhaalpunt of een andere dag."),
     ("NoordTreinen", "Gevonden: 1 linkerschoen, 3 paraplu's en een cello. Van wie is de cello?"),

@@ -117,7 +117,14 @@ def x_body(world: World, entry: Entry) -> bytes | None:
         return None
     payload = {"id": entry.id, "text": entry.text, "author_id": entry.author_id, "created_at": entry.at,
                "conversation_id": entry.thread_id, "in_reply_to_tweet_id": entry.parent_id or None}  # fmt: skip
-    document = {"data": {"event_type": kind, "event_uuid": str(-entry.n), "filter": {"user_id": entry.account_id}, "payload": payload}}
+    document = {
+        "data": {
+            "event_type": kind,
+            "event_uuid": str(-entry.n),
+            "filter": {"user_id": entry.account_id},
+            "payload": payload,
+        }
+    }
     return json.dumps(document, separators=(",", ":")).encode()
 
 
@@ -129,10 +136,19 @@ def meta_body(world: World, entry: Entry) -> bytes | None:
         echo = entry.author_id == entry.account_id
         people = {"sender": {"id": entry.author_id}, "recipient": {"id": entry.account_id}}
         message: dict[str, Any] = {"mid": entry.id, "text": entry.text, **({"is_echo": True} if echo else {})}
-        body: dict[str, Any] = {**head, "time": seconds * 1000, "messaging": [{**people, "timestamp": seconds * 1000, "message": message}]}
+        body: dict[str, Any] = {
+            **head,
+            "time": seconds * 1000,
+            "messaging": [{**people, "timestamp": seconds * 1000, "message": message}],
+        }
     else:
         item = {"comment": "comment", "reply": "comment", "review": "rating"}.get(entry.what, "post")
-        value: dict[str, Any] = {"item": item, "verb": VERBS.get(entry.what, "add"), "created_time": seconds, "published": 1}
+        value: dict[str, Any] = {
+            "item": item,
+            "verb": VERBS.get(entry.what, "add"),
+            "created_time": seconds,
+            "published": 1,
+        }
         value[f"{'comment' if item == 'comment' else 'post'}_id"] = entry.id
         value.update({"post_id": entry.thread_id, "parent_id": entry.parent_id or entry.thread_id})
         value["from"] = {"id": entry.author_id, "name": entry.author}

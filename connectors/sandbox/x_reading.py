@@ -51,9 +51,7 @@ def search(call: Call) -> Answer:
     _check_window(call, oldest)
     account = call.who.token.owner
     ids = query.candidates()
-    return _timeline(
-        call, ids, what="search", account=account, lowest=10, default=10, test=query.test, oldest=oldest
-    )
+    return _timeline(call, ids, what="search", account=account, lowest=10, default=10, test=query.test, oldest=oldest)
 
 
 def _check_window(call: Call, oldest: int) -> None:
@@ -77,10 +75,12 @@ def _check_window(call: Call, oldest: int) -> None:
 def _time(name: str, value: str) -> int:
     try:
         if "T" not in value:
-            raise ValueError  # noqa: TRY301 - X wants both date and time
+            raise ValueError
         return parse(value)
     except ValueError:
-        raise invalid(name, value, f"The `{name}` query parameter value [{value}] is not a valid RFC3339 date") from None
+        raise invalid(
+            name, value, f"The `{name}` query parameter value [{value}] is not a valid RFC3339 date"
+        ) from None
 
 
 def _timeline(
@@ -223,7 +223,9 @@ def _list(call: Call, parameter: str) -> list[str]:
     raw = call.query.get(parameter, "")
     items = [item for item in raw.split(",") if item]
     if not 1 <= len(items) <= 100:
-        message = f"The number of values in the `{parameter}` query parameter list [{len(items)}] is not between 1 and 100"
+        message = (
+            f"The number of values in the `{parameter}` query parameter list [{len(items)}] is not between 1 and 100"
+        )
         raise invalid(parameter, raw, message)
     return items
 

@@ -24,7 +24,9 @@ def _body(call: Call) -> dict[str, Any]:
     try:
         body = call.request.json()
     except ValueError:
-        raise problem(400, "Invalid Request", "Invalid JSON in request body", kind=PROBLEMS + "invalid-request") from None
+        raise problem(
+            400, "Invalid Request", "Invalid JSON in request body", kind=PROBLEMS + "invalid-request"
+        ) from None
     if not isinstance(body, dict):
         raise invalid("body", str(body), "$: array found, object expected")
     return body
@@ -134,7 +136,9 @@ def like(call: Call) -> Answer:
     """Like a post; gone from the self-serve plans since 20 April 2026."""
     me = call.who.person("like.write")
     if call.world.settings["tier"] == "free":
-        raise problem(403, "Client Forbidden", "This endpoint is not available on your plan.", kind=PROBLEMS + "client-forbidden")
+        raise problem(
+            403, "Client Forbidden", "This endpoint is not available on your plan.", kind=PROBLEMS + "client-forbidden"
+        )
     post = publish.existing_post(call.world, str(_body(call).get("tweet_id")))
     publish.x_grow(call.world, post=post.id, like_count=1)
     _note(call, "like", post, me)
@@ -176,7 +180,13 @@ def _send(call: Call, other_id: str) -> Answer:
         raise forbidden("You do not have permission to DM one or more participants.")
     keys = [_own_media(call, me, media_id) for media_id in attachments]
     event = publish.x_direct(
-        call.world, sender=me.id, to=other.id, text=str(body.get("text") or ""), media_ids=keys, kind="sent", call=call.name
+        call.world,
+        sender=me.id,
+        to=other.id,
+        text=str(body.get("text") or ""),
+        media_ids=keys,
+        kind="sent",
+        call=call.name,
     )
     return 201, {"data": {"dm_conversation_id": event.conversation_id, "dm_event_id": event.id}}
 

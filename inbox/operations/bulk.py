@@ -69,7 +69,8 @@ def send_bulk(
         n = place.get(conversation.account_id, 0)
         try:
             send_reply(conversation=conversation, agent=agent, mode=mode_for(conversation), bulk=bulk,
-                       text=chosen[conversation.pk], token=uuid5(token, str(conversation.pk)), delay=5 + n * SPACING)  # fmt: skip
+                       text=chosen[conversation.pk], delay=5 + n * SPACING,
+                       token=uuid5(token, str(conversation.pk)))  # fmt: skip
             place[conversation.account_id] = n + 1
         except Refused as error:
             refused[conversation.pk] = error.code

@@ -144,6 +144,8 @@ def make_conversations(
 ) -> dict[str, int]:  # fmt: skip
     """New conversations by key, with the row that their messages of this page make."""
     groups: dict[str, list[Arrival]] = {}
+    if not arrivals:
+        return {}
     for arrival in arrivals:
         assert arrival.place is not None
         groups.setdefault(arrival.place.key, []).append(arrival)

@@ -27,7 +27,7 @@ def take_ids(**wanted: int) -> dict[str, list[int]]:
     if not wanted:
         return {}
     each = (f"ARRAY(SELECT nextval('{table}_id_seq') FROM generate_series(1, {n}))" for table, n in wanted.items())
-    row = fetch(f"SELECT {', '.join(each)}")[0]  # noqa: S608 - table names are our own
+    row = fetch(f"SELECT {', '.join(each)}")[0]
     return dict(zip(wanted, row, strict=True))
 
 

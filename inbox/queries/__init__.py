@@ -1,1 +1,1 @@
-"""The read side of the pages: one module a screen."""
+"""Reads that combine several tables, one module a screen."""

@@ -13,7 +13,6 @@ from inbox.access import agents_of, may
 from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, Delivery, Draft, Membership, Message
 from inbox.operations import canned, handoff, outbox_rules
 from inbox.operations.changes import Refused
-from inbox.operations.replies import parent_of
 from inbox.queries.outbox_words import sentence
 
 State = Delivery.State

@@ -74,7 +74,7 @@ def iso(at: datetime | None) -> str:
     return at.isoformat() if at else ""
 
 
-def number(value: int | float | None) -> str:
+def number(value: float | None) -> str:
     """12.418 in Dutch, 12,418 in English."""
     return "" if value is None else number_format(value, use_l10n=True, force_grouping=True)
 

@@ -54,7 +54,7 @@ def decide(request: AgentRequest, pk: int, action: str) -> HttpResponse:
     except Refused as refused:
         return _refused(request, delivery, refused)
     if not request.htmx:
-        return HttpResponseRedirect(request.POST.get("next") and _own(request) or address(delivery.conversation))
+        return HttpResponseRedirect((request.POST.get("next") and _own(request)) or address(delivery.conversation))
     response = render(request, "outbox/state.html", {"delivery": delivery_for(request, pk)})
     response.headers["HX-Trigger"] = "conversation-changed, composer-changed"
     return response
@@ -69,7 +69,7 @@ def _own(request: AgentRequest) -> str:
 def _more(request: AgentRequest, action: str) -> dict[str, Any]:
     if action == "approve":
         text = request.POST.get("text")
-        return {"text": text if text else None, "confirmed": bool(request.POST.get("confirmed"))}
+        return {"text": text or None, "confirmed": bool(request.POST.get("confirmed"))}
     if action == "return":
         return {"note": request.POST.get("note", "")}
     if action == "there":
