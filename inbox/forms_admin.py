@@ -71,7 +71,7 @@ class OwnKeysForm(forms.Form):
         return data, address
 
 
-class AccountSettingsForm(forms.ModelForm[ChannelAccount]):
+class AccountSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     """What the brand asks of an account."""
 
     class Meta:
@@ -131,7 +131,7 @@ class SearchForm(forms.Form):
         return [word for word in (" ".join(w.split()) for w in self.cleaned_data["exclude"].split(",")) if word]
 
 
-class InvitationForm(forms.ModelForm[Invitation]):
+class InvitationForm(forms.ModelForm):  # type: ignore[type-arg]
     """Whom to invite, as what, into which teams."""
 
     class Meta:
@@ -145,7 +145,7 @@ class InvitationForm(forms.ModelForm[Invitation]):
         self.fields["teams"].required = False
 
 
-class MembershipForm(forms.ModelForm[Membership]):
+class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
     """What somebody is for the brand."""
 
     class Meta:
@@ -182,7 +182,7 @@ class AcceptForm(forms.Form):
         return cleaned
 
 
-class TeamForm(forms.ModelForm[Team]):
+class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
     """A team's name."""
 
     class Meta:
@@ -190,7 +190,7 @@ class TeamForm(forms.ModelForm[Team]):
         fields = ("name",)
 
 
-class BrandForm(forms.ModelForm[Brand]):
+class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
     """A brand's settings."""
 
     class Meta:
@@ -214,7 +214,7 @@ class NewBrandForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
 
 
-class LabelForm(forms.ModelForm[Label]):
+class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
     """A label."""
 
     colour = forms.ChoiceField(label=_("Colour"), choices=COLOURS)
@@ -224,7 +224,7 @@ class LabelForm(forms.ModelForm[Label]):
         fields = ("name", "colour", "meaning")
 
 
-class CannedReplyForm(forms.ModelForm[CannedReply]):
+class CannedReplyForm(forms.ModelForm):  # type: ignore[type-arg]
     """A text to start from."""
 
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, required=False)
@@ -244,7 +244,7 @@ class CannedReplyForm(forms.ModelForm[CannedReply]):
         self.fields["owner"].required = False
 
 
-class ClosingReasonForm(forms.ModelForm[ClosingReason]):
+class ClosingReasonForm(forms.ModelForm):  # type: ignore[type-arg]
     """A reason for closing without an answer."""
 
     class Meta:
