@@ -40,9 +40,7 @@ def poll_edge(harvest: Harvest, edge: Edge, cursor: Cursor, *, since: datetime |
         done = _step(harvest, edge, walk, limit=limit)
     began = moment_or_none(walk.get("began"))
     if done:
-        return harvest.page(
-            {"mark": walk["newest"] or cursor.get("mark")}, has_more=False, complete_until=began
-        )
+        return harvest.page({"mark": walk["newest"] or cursor.get("mark")}, has_more=False, complete_until=began)
     return harvest.page({"mark": cursor.get("mark"), "walk": walk}, has_more=True)
 
 

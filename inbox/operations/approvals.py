@@ -46,7 +46,9 @@ def approve(*, delivery_id: int, agent: Agent, text: str | None = None, confirme
                            attachments=delivery.message.attachments.all())  # fmt: skip
         Message.objects.filter(pk=delivery.message_id).update(text=words)
         due = timezone.now() + timedelta(seconds=settings.UNDO_SECONDS)
-        update(delivery, state=State.PENDING, due_at=due, undo_until=due, approved_by=agent, before=snapshot(conversation))
+        update(
+            delivery, state=State.PENDING, due_at=due, undo_until=due, approved_by=agent, before=snapshot(conversation)
+        )
         _approve_parts(delivery, agent, due)
         stop_clocks(conversation)
         record(conversation, actor=agent, verb="approved", data={"delivery": delivery.pk})

@@ -87,5 +87,3 @@ def mark_hidden(seen: list[tuple[int, bool]], *, now: datetime) -> None:
         execute("UPDATE inbox_message SET hidden_at = %s WHERE id = ANY(%s) AND hidden_at IS NULL", [now, hidden])
     if shown:
         execute("UPDATE inbox_message SET hidden_at = NULL WHERE id = ANY(%s) AND hidden_at < %s", [shown, now])
-
-
