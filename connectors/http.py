@@ -36,6 +36,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse as PlainResponse
+from threading import RLock
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from weakref import WeakSet
@@ -99,7 +100,8 @@ class PlatformSession(requests.Session):
         adapter = _Redirect(base_url)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
-        _live.add(self)
+        with _live_lock:
+            _live.add(self)
 
     def add_secret(self, secret: str) -> None:
         """A value that must never be seen in a text of ours (a token that arrived later)."""
@@ -167,9 +169,7 @@ class PlatformSession(requests.Session):
             for part in response.iter_content(65_536):
                 size += len(part)
                 if size > self.max_bytes:
-                    raise self.failure(
-                        response.request.method, f"Answer over {self.max_bytes} bytes", code="oversize"
-                    )
+                    raise self.failure(response.request.method, f"Answer over {self.max_bytes} bytes", code="oversize")
                 parts.append(part)
         finally:
             response.close() if size > self.max_bytes else None
@@ -278,9 +278,7 @@ def never_left(error: BaseException) -> bool:
         return True
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
         return True
-    if isinstance(
-        error, requests.exceptions.SSLError
-    ):  # other TLS errors can come after the request was written
+    if isinstance(error, requests.exceptions.SSLError):  # other TLS errors can come after the request was written
         return "CERTIFICATE" in str(error).upper()
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, NewConnectionError)
@@ -346,6 +344,7 @@ _NAMES = (
 _PAIR = re.compile(rf"(?i)(?<![a-z]){_NAMES}(['\"]?\s*[=:]\s*u?b?['\"]?)(?!\*\*\*)[^\s&'\",;}}<>)\]]{{6,}}")
 _BEARER = re.compile(r"\b([Bb]earer|Basic)(\s+|%20)[A-Za-z0-9._~+/=%-]{12,}")
 _live: WeakSet[PlatformSession] = WeakSet()
+_live_lock = RLock()  # collecting garbage may log while we hold it
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -360,7 +359,8 @@ class _Redaction(logging.Filter):
     """The SDKs log whole URLs, headers and bodies at DEBUG: cleaned before any handler sees them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        secrets = {secret for session in list(_live) for secret in session._secrets}
+        with _live_lock:
+            secrets = {secret for session in list(_live) for secret in session._secrets}
         record.msg, record.args = redact(record.getMessage(), secrets), ()
         return True
 

@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "inbox.middleware.PreferencesMiddleware",
+    "inbox.middleware.SafetyMiddleware",
 ]
 
 ROOT_URLCONF = "webcare.urls"
@@ -187,6 +188,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation link has already proved the
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+MFA_ADAPTER = "inbox.accounts.SealedSecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Webcare"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.types import AttachmentRules, Capabilities, ModeRules, StreamSpec, Visibility
+from connectors.types import AttachmentRules, Capabilities, ModeRules, ScopeUse, StreamSpec, Visibility
 
 _PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _MEGABYTE = 1024 * 1024
@@ -33,9 +33,7 @@ CAPABILITIES = Capabilities(
         StreamSpec("comments", Visibility.PUBLIC, default_interval=60, min_interval=30, scopes=_READ),
         StreamSpec("visitor_posts", Visibility.PUBLIC, default_interval=120, min_interval=30, scopes=_READ),
         StreamSpec("tagged", Visibility.PUBLIC, default_interval=300, min_interval=60, scopes=_READ),
-        StreamSpec(
-            "direct", Visibility.PRIVATE, default_interval=60, min_interval=15, scopes=("pages_messaging",)
-        ),
+        StreamSpec("direct", Visibility.PRIVATE, default_interval=60, min_interval=15, scopes=("pages_messaging",)),
         StreamSpec("reviews", Visibility.PUBLIC, default_interval=900, min_interval=60, scopes=_READ),
         StreamSpec(
             "own_posts",
@@ -51,4 +49,18 @@ CAPABILITIES = Capabilities(
     can_delete_own=True,
     refresh_batch=50,
     find_sent_after=60,
+    scope_uses=(
+        ScopeUse("pages_show_list", "read"),
+        ScopeUse("pages_read_engagement", "read"),
+        ScopeUse("pages_read_user_content", "read"),
+        ScopeUse("pages_manage_engagement", "reply"),
+        ScopeUse("pages_manage_engagement", "hide"),
+        ScopeUse("pages_manage_metadata", "stay_connected"),
+        ScopeUse("pages_manage_posts", "delete"),
+        ScopeUse("pages_messaging", "direct"),
+        ScopeUse("task:MODERATE", "reply"),
+        ScopeUse("task:MODERATE", "hide"),
+        ScopeUse("task:MESSAGING", "direct"),
+    ),
+    portal_url="https://developers.facebook.com/apps/",
 )

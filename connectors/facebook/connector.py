@@ -68,9 +68,7 @@ class FacebookConnector(Connector):
         page = entry(self.graph.read("me", fields=fields.PAGE))
         page_id = identifier(page.get("id"))
         if self.credentials.account_id and page_id != self.credentials.account_id:
-            raise AuthorizationLost(
-                f"This token belongs to {page_id or 'nobody'}, not to this Page", code="other_page"
-            )
+            raise AuthorizationLost(f"This token belongs to {page_id or 'nobody'}, not to this Page", code="other_page")
         token = self._token()
         scopes = tuple(scope for scope in entries(token.get("scopes")) if isinstance(scope, str))
         return AccountInfo(
@@ -97,14 +95,10 @@ class FacebookConnector(Connector):
             token = entry(entry(graph.read("debug_token", input_token=data["access_token"])).get("data"))
         if token.get("is_valid") is False:
             said = words(entry(token.get("error")).get("message"))
-            raise AuthorizationLost(
-                self.session.redact(said) or "The token is not valid any more", code="190"
-            )
+            raise AuthorizationLost(self.session.redact(said) or "The token is not valid any more", code="190")
         return token
 
-    def poll(
-        self, stream: StreamRef, cursor: Cursor, *, since: datetime | None = None, limit: int = 100
-    ) -> Page:
+    def poll(self, stream: StreamRef, cursor: Cursor, *, since: datetime | None = None, limit: int = 100) -> Page:
         """See `Connector`. Every stream has its own cursor and its own overlap."""
         harvest = Harvest(self.graph, aside=cursor.get("aside"))
         since = since.astimezone(UTC) if since else None

@@ -1,7 +1,7 @@
 """Reading an edge that Graph gives newest first: visitor posts, tagged posts, reviews, our own posts.
 
-Cursor: {"mark": newest time of the last finished walk, "walk": {"after", "newest", "stop", "began"}}. The mark
-moves only when a walk has reached it: a crash in between starts over from it and loses nothing.
+Cursor: {"mark": newest time of the last finished walk, "walk": {"after", "newest", "stop", "began"}}.
+The mark moves only when a walk has reached it: a crash in between starts over from it and loses nothing.
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ def poll_edge(harvest: Harvest, edge: Edge, cursor: Cursor, *, since: datetime |
         done = _step(harvest, edge, walk, limit=limit)
     began = moment_or_none(walk.get("began"))
     if done:
-        return harvest.page(
-            {"mark": walk["newest"] or cursor.get("mark")}, has_more=False, complete_until=began
-        )
+        return harvest.page({"mark": walk["newest"] or cursor.get("mark")}, has_more=False, complete_until=began)
     return harvest.page({"mark": cursor.get("mark"), "walk": walk}, has_more=True)
 
 

@@ -14,15 +14,15 @@ from connectors.facebook.errors import translate
 from connectors.http import PlatformSession
 
 # Lives until 18 February 2028 (developers.facebook.com/docs/graph-api/changelog/versions, November 2026).
-# The SDK knows versions up to 3.1 and refuses the rest; without one it says v2.8, which Graph serves as its oldest.
+# The SDK knows versions up to 3.1 and refuses the rest; without one it says v2.8, served as Graph's oldest.
 VERSION = "v24.0"
 
 
 class Graph(facebook.GraphAPI):  # type: ignore[misc]
     """One token's Graph: JSON in, JSON out, `ConnectorError` for everything else.
 
-    The token travels in the Authorization header, so that it is in no URL: the SDK would put it in the query of
-    every GET and DELETE. The proof belongs to the token, hence one session for each.
+    The token travels in the Authorization header, so that it is in no URL: the SDK would put it in the query
+    of every GET and DELETE. The proof belongs to the token, hence one session for each.
     """
 
     def __init__(self, token: str, *, session: PlatformSession, app_secret: str = "") -> None:

@@ -39,9 +39,9 @@ class Harvest:
         self.fetched += 1
         try:
             if not isinstance(payload, dict):
-                raise UnreadableError(f"an item is a {type(payload).__name__}")  # noqa: TRY301
+                raise UnreadableError(f"an item is a {type(payload).__name__}")
             message = read(payload)
-        except Exception as error:  # noqa: BLE001 - whatever a payload does to us, the page goes on
+        except Exception as error:
             self.set_aside(payload, reason(error))
             return None
         self.messages.append(message)

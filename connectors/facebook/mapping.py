@@ -149,9 +149,7 @@ def total(edge: Any) -> int | None:
 def tags(payload: dict[str, Any]) -> tuple[str, ...]:
     """The accounts named in a text."""
     found = payload.get("message_tags")
-    if (
-        isinstance(found, dict) and "id" not in found and "data" not in found
-    ):  # old answers key them by offset
+    if isinstance(found, dict) and "id" not in found and "data" not in found:  # old answers key them by offset
         found = [tag for group in found.values() for tag in entries(group)]
     ids = (identifier(entry(tag).get("id")) for tag in entries(found))
     return tuple(dict.fromkeys(tag for tag in ids if tag))
@@ -294,9 +292,7 @@ def window(sent_at: datetime, *, can_reply: bool | None) -> ReplyOption:
     return ReplyOption(True, until=sent_at + WINDOW)
 
 
-def _other(
-    payload: dict[str, Any], writer: Author | None, *, page_id: str, within: Chat | None
-) -> Author | None:
+def _other(payload: dict[str, Any], writer: Author | None, *, page_id: str, within: Chat | None) -> Author | None:
     if writer and writer.external_id != page_id:
         return writer
     addressed = (author(person) for person in entries(payload.get("to")))

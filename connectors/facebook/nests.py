@@ -1,12 +1,12 @@
 """Reading what hangs below a list: comments below posts, messages below conversations.
 
-One call brings the newest parents, each with its newest children (field expansion); only a parent with more news
-than fits is read on its own. Each parent keeps its own high-water mark, because a parent may move up the list
+One call brings the newest parents, each with its newest children (field expansion); only a parent with more
+news than fits is read on its own. Each parent keeps its own high-water mark, because a parent may move up the list
 while we walk it, and a comment may come years after its post.
 
-Cursor: {"floor": oldest time wanted, "marks": {parent: [newest child, number of children]}, "mark": newest parent
-of the last finished walk, "swept": start of the last walk over all parents, "walk": {"after", "listed", "pages",
-"deep", "began", "newest", "holes", "queue": [{"id", "after", "stop", "newest", "count", "about"}]}}.
+Cursor: {"floor": oldest time wanted, "marks": {parent: [newest child, number of children]}, "mark": newest
+parent of the last finished walk, "swept": start of the last walk over all parents, "walk": {"after", "listed",
+"pages", "deep", "began", "newest", "holes", "queue": [{"id", "after", "stop", "newest", "count", "about"}]}}.
 Correctness never hangs on a mark: a parent without one is read down to the floor.
 """
 
@@ -60,9 +60,7 @@ def poll_nest(harvest: Harvest, nest: Nest, cursor: Cursor, *, since: datetime |
 class NestWalk:
     """One poll's stretch of a walk; what it must remember is in its cursor."""
 
-    def __init__(
-        self, harvest: Harvest, nest: Nest, cursor: Cursor, *, since: datetime | None, limit: int
-    ) -> None:
+    def __init__(self, harvest: Harvest, nest: Nest, cursor: Cursor, *, since: datetime | None, limit: int) -> None:
         self.harvest, self.nest, self.limit = harvest, nest, limit
         self.floor = moment_or_none(cursor.get("floor")) if "floor" in cursor else since
         self.marks: dict[str, list[Any]] = dict(entry(cursor.get("marks")))
@@ -98,9 +96,7 @@ class NestWalk:
         for parent in parents:
             self._open(parent)
         times = [created(parent, self.nest.ordered_by or "created_time") for parent in parents]
-        newest = latest(
-            moment_or_none(self.walk.get("newest")), max((at for at in times if at), default=None)
-        )
+        newest = latest(moment_or_none(self.walk.get("newest")), max((at for at in times if at), default=None))
         self.walk["newest"] = iso(newest)
         self.walk["pages"] += 1
         self.walk["after"] = following(answer)
@@ -153,9 +149,7 @@ class NestWalk:
         asked = max(1, min(self.limit - len(self.harvest.messages), 100))
         path = f"{waiting['id']}/{self.nest.edge}"
         try:
-            answer = self.harvest.read(
-                path, limit=asked, after=waiting.get("after", ""), **self.nest.edge_params
-            )
+            answer = self.harvest.read(path, limit=asked, after=waiting.get("after", ""), **self.nest.edge_params)
         except ConnectorError as error:
             self._unread_parent(waiting, error)
             return
@@ -186,14 +180,15 @@ class NestWalk:
             if at is None or stop is None or at >= stop:
                 self.harvest.take(child, lambda payload: self.nest.read(payload, waiting["about"]))
         after = following(answer)
-        if after and not reached(times, stop):
+        if not children and waiting.get("after") and not waiting.get("again"):
+            # The item the cursor pointed at may be deleted, which reads as an end: once more, from the top.
+            self.queue.append({key: value for key, value in waiting.items() if key != "after"} | {"again": True})
+        elif after and not reached(times, stop):
             self.queue.append(waiting | {"after": after})
         elif waiting.get("newest"):
             self.marks[waiting["id"]] = [waiting["newest"], waiting.get("count")]
 
-    def _set_stop(
-        self, waiting: dict[str, Any], answer: dict[str, Any], *, times: list[datetime | None]
-    ) -> None:
+    def _set_stop(self, waiting: dict[str, Any], answer: dict[str, Any], *, times: list[datetime | None]) -> None:
         """How far down to read: to the mark, or to the floor when the number says something is missing."""
         mark = self.marks.get(waiting["id"]) or [None, None]
         known, before = moment_or_none(mark[0]), count(mark[1])
@@ -214,16 +209,12 @@ class NestWalk:
         cursor: Cursor = {"floor": iso(self.floor), "marks": self._kept_marks()}
         if not self.ended:
             walk = self.walk | {"queue": self.queue}
-            return self.harvest.page(
-                cursor | {"mark": self.mark, "swept": self.swept, "walk": walk}, has_more=True
-            )
+            return self.harvest.page(cursor | {"mark": self.mark, "swept": self.swept, "walk": walk}, has_more=True)
         began = self.walk.get("began")
         swept = self.swept if self.walk.get("partial") else began
         mark = iso(latest(moment_or_none(self.mark), moment_or_none(self.walk.get("newest"))))
         until = None if self.walk.get("holes") else moment_or_none(swept)
-        return self.harvest.page(
-            cursor | {"mark": mark, "swept": swept}, has_more=False, complete_until=until
-        )
+        return self.harvest.page(cursor | {"mark": mark, "swept": swept}, has_more=False, complete_until=until)
 
     def _kept_marks(self) -> dict[str, list[Any]]:
         newest_first = sorted(self.marks.items(), key=lambda pair: str(pair[1][0]), reverse=True)

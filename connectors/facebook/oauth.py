@@ -1,8 +1,8 @@
 """Connecting Pages by clicking through Facebook Login.
 
-A short user token (hours) becomes a long one (about 60 days), which gives Page tokens without an end date. A Page
-token dies when its person changes the password, loses the role or removes the app; data access ends after 90 days:
-`check` reads that from debug_token.
+A short user token (hours) becomes a long one (about 60 days), which gives Page tokens without an end date. A
+Page token dies when its person changes the password, loses the role or removes the app; data access ends after
+90 days: `check` reads that from debug_token.
 Source: developers.facebook.com/docs/facebook-login/guides/access-tokens, November 2026.
 """
 
@@ -28,7 +28,6 @@ SCOPES = (
     "pages_read_user_content",
     "pages_manage_engagement",
     "pages_manage_metadata",
-    "pages_manage_posts",
     "pages_messaging",
 )
 PAGES_AT_MOST = 20  # of 100 Pages each
@@ -126,9 +125,7 @@ def _session(app: dict[str, str], data: dict[str, str]) -> PlatformSession:
 
 def _token(app: dict[str, str], **params: str) -> dict[str, str]:
     """POST, so that neither the code nor the secret is in a URL."""
-    with PlatformSession(
-        base_url=app.get("base_url", ""), secrets=[app["client_secret"], *params.values()]
-    ) as session:
+    with PlatformSession(base_url=app.get("base_url", ""), secrets=[app["client_secret"], *params.values()]) as session:
         graph = app_graph(app["client_id"], app["client_secret"], session=session)
         with session.harmless():
             answer = entry(
@@ -159,9 +156,7 @@ def _pages(graph: Graph) -> list[dict[str, Any]]:
     after = ""
     for _ in range(PAGES_AT_MOST):
         more = {"after": after} if after else {}
-        answer = entry(
-            graph.read("me/accounts", fields=f"{fields.PAGE},access_token,tasks", limit=100, **more)
-        )
+        answer = entry(graph.read("me/accounts", fields=f"{fields.PAGE},access_token,tasks", limit=100, **more))
         found += [page for page in entries(answer.get("data")) if isinstance(page, dict)]
         after = following(answer)
         if not after:

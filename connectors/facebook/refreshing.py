@@ -13,11 +13,9 @@ from connectors.types import InboundMessage, Metrics, Refreshed
 
 
 def refresh(harvest: Harvest, ids: list[str], *, page_id: str) -> Refreshed:
-    """Metrics, the present text, and deletions a second reading confirmed; private messages have no numbers."""
+    """Metrics, present texts, and deletions a second reading confirmed; private messages have no numbers."""
     posts = [one for one in ids if _is_post(one, page_id)]
-    comments = [
-        one for one in ids if "_" in one and one not in posts and not one.startswith(("m_", "review_"))
-    ]
+    comments = [one for one in ids if "_" in one and one not in posts and not one.startswith(("m_", "review_"))]
     found: dict[str, dict[str, Any]] = {}
     deleted: list[str] = []
     for group, wanted in ((comments, fields.COMMENT), (posts, fields.POST_METRICS)):
@@ -72,14 +70,14 @@ def _is_post(external_id: str, page_id: str) -> bool:
     return bool(page_id) and external_id.startswith(f"{page_id}_")
 
 
-def _metrics(payload: dict[str, Any], is_post: bool) -> Metrics:  # noqa: FBT001
+def _metrics(payload: dict[str, Any], is_post: bool) -> Metrics:
     return mapping.post_metrics(payload) if is_post else mapping.comment_metrics(payload)
 
 
 def _message(
     harvest: Harvest,
     payload: dict[str, Any],
-    is_post: bool,  # noqa: FBT001
+    is_post: bool,
     *,
     page_id: str,
 ) -> InboundMessage | None:

@@ -54,9 +54,7 @@ class Sender:
         self, message: OutboundMessage, recipient: dict[str, str], part: dict[str, Any], *, after: Sent | None
     ) -> Sent:
         try:
-            answer = self.graph.write(
-                f"{self.page_id}/messages", recipient=recipient, message=part, **_kind(message)
-            )
+            answer = self.graph.write(f"{self.page_id}/messages", recipient=recipient, message=part, **_kind(message))
         except OutcomeUnknown:
             raise
         except ConnectorError as error:
@@ -65,9 +63,7 @@ class Sender:
             partly = f"The attachment was sent, the text was not: {error.detail}"
         else:
             return self._message_sent(message, answer)
-        raise Rejected(
-            partly, reason="partly_sent", code="partly_sent"
-        )  # sending it all again would double the file
+        raise Rejected(partly, reason="partly_sent", code="partly_sent")  # sending it all again would double the file
 
     def _message_sent(self, message: OutboundMessage, answer: Any) -> Sent:
         external_id = message_id(entry(answer).get("message_id"))

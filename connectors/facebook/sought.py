@@ -65,9 +65,7 @@ class Search:
             person = person or identifier(entry(answer.get("from")).get("id"))
         if not person:
             return ""
-        answer = self.harvest.read(
-            f"{self.page_id}/conversations", platform="messenger", user_id=person, fields="id"
-        )
+        answer = self.harvest.read(f"{self.page_id}/conversations", platform="messenger", user_id=person, fields="id")
         return next((identifier(entry(item).get("id")) for item in entries(answer.get("data"))), "")
 
     def _walk(self, path: str, message: OutboundMessage, *, since: datetime, **params: Any) -> Sent | None:

@@ -50,8 +50,8 @@ class Calls:
         self.oauth1 = bool(data.get("access_token_secret"))
         self.bearer = "" if self.oauth1 else data.get("access_token") or data.get("bearer_token") or ""
         keys = {
-            "consumer_key": data.get("consumer_key"),
-            "consumer_secret": data.get("consumer_secret"),
+            "consumer_key": data.get("consumer_key") or data.get("api_key"),
+            "consumer_secret": data.get("consumer_secret") or data.get("api_secret"),
             "access_token": data.get("access_token"),
             "access_token_secret": data.get("access_token_secret"),
         }

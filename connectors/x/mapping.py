@@ -84,7 +84,7 @@ def _sort(
     try:
         for thing in understand(_object(item), includes):
             (result.exposures if isinstance(thing, Exposure) else result.messages).append(thing)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is kept and shown
+    except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:500]
         result.unreadable.append(Unreadable(item, reason, result.ids[-1]))
 
@@ -156,12 +156,12 @@ def _exposure(post: Mapping[str, Any], includes: Includes, kind: Any, original: 
 def _identity(post: Mapping[str, Any]) -> tuple[str, str]:
     """The id that stays over edits, and this version's: every edit makes a new one."""
     own = word(post.get("id"))
-    if not own:
-        raise ValueError("a post of version 1.1" if "id_str" in post or "full_text" in post else "no id")
-    if "text" not in post and ("full_text" in post or "created_at" not in post):
-        raise ValueError("not a post of API version 2: no text")
-    if "id_str" in post:
+    if "id_str" in post or "full_text" in post:
         raise ValueError("a post of API version 1.1, not 2")
+    if not own:
+        raise ValueError("no id")
+    if "text" not in post and not either(post, "note_tweet", "note_post"):
+        raise ValueError("no text")
     history = either(post, "edit_history_tweet_ids", "edit_history_post_ids")
     first = next((identifier for identifier in map(word, items(history)) if identifier), own)
     return first, own

@@ -21,7 +21,7 @@ EXPANSIONS = (
 )  # fmt: skip
 USER_FIELDS = (
     "public_metrics", "verified", "verified_type", "profile_image_url", "created_at", "protected",
-    "description", "location",
+    "description", "location", "receives_your_dm",
 )  # fmt: skip
 MEDIA_FIELDS = ("type", "url", "preview_image_url", "alt_text", "variants")
 DM_FIELDS = (

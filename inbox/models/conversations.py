@@ -167,6 +167,7 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     hidden_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)  # what was said is gone for good: nothing may fill it in again
     placeholder = models.BooleanField(default=False)  # somebody answered it, but we have not seen it itself
     reposts = models.PositiveIntegerField(default=0)
     replies = models.PositiveIntegerField(default=0)

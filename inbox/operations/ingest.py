@@ -52,9 +52,7 @@ class Ingested:
     conversations: set[int] = field(default_factory=set)
 
 
-def ingest_page(
-    *, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None = None
-) -> Ingested:
+def ingest_page(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None = None) -> Ingested:
     """Store a page and move the stream's cursor; LeaseLost when the stream is no longer ours to store for."""
     sifted = False
     for left in reversed(range(TRIES)):
@@ -98,7 +96,8 @@ def _store(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, tur
     done = Ingested()
     changes = Changes()
     if arrivals or page.deletions:
-        done.new, done.seen, done.lag_seconds = _store_messages(arrivals, stream=stream, page=page, now=now, changes=changes)
+        counts = _store_messages(arrivals, stream=stream, page=page, now=now, changes=changes)
+        done.new, done.seen, done.lag_seconds = counts
     done.exposures = store_exposures(page.exposures, account=stream.account)
     done.set_aside = set_aside_all((*page.unreadable, *unreadable), stream=stream, now=now)
     record_page(stream=stream, page=page, now=now, turn=turn, done=done)
@@ -109,25 +108,28 @@ def _store(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, tur
 
 def _held(stream: Stream, lease: UUID | None) -> Stream:
     mine = {"lease": lease} if lease is not None else {}
-    held = Stream.objects.select_related("account").select_for_update(no_key=True, of=("self",)).filter(pk=stream.pk, **mine)
-    found = held.first()
+    locked = Stream.objects.select_related("account").select_for_update(no_key=True, of=("self",))
+    found = locked.filter(pk=stream.pk, **mine).first()
     if found is None:
         raise LeaseLost(f"stream {stream.pk}")
     return found
 
 
 def _prepare(page: Page) -> tuple[list[Arrival], list[Unreadable]]:
-    arrivals: dict[str, Arrival] = {}
-    unreadable = []
-    for message in sorted(page.messages, key=_version_order):
+    """Readable messages, the newest version of each, and what is wrong with the others."""
+    readable, unreadable = [], []
+    for message in page.messages:
         try:
-            arrival = prepared(message)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, its neighbours go on
-            unreadable.append(Unreadable(message.raw, f"{type(error).__name__}: {error}", message.external_id or ""))
-            continue
-        if message.external_id in arrivals:
-            arrival.later = [*arrivals[message.external_id].later, arrivals[message.external_id].message]
-        arrivals[message.external_id] = arrival
+            readable.append(prepared(message))
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            unreadable.append(Unreadable(message.raw, reason, str(message.external_id or "")))
+    arrivals: dict[str, Arrival] = {}
+    for arrival in sorted(readable, key=lambda a: _version_order(a.message)):
+        older = arrivals.get(arrival.message.external_id)
+        if older is not None:
+            arrival.later = [*older.later, older.message]
+        arrivals[arrival.message.external_id] = arrival
     return list(arrivals.values()), unreadable
 
 
@@ -185,14 +187,18 @@ def _without_echoes(fresh: list[Arrival], *, account: Any, changes: Changes) -> 
     ours = [a for a in fresh if not a.inbound]
     if not ours:
         return fresh
-    told = [(a.message.external_id, a.text, a.message.thread_id, a.message.parent_id, a.message.sent_at, a.message.permalink)
-            for a in ours]  # fmt: skip
+    told = [_echo(arrival) for arrival in ours]
     settled = settle_echoes(account=account, outbound=told)
     if settled:
         rows = fetch("SELECT conversation_id FROM inbox_message WHERE account_id = %s AND external_id = ANY(%s)",
                      [account.pk, sorted(settled)])  # fmt: skip
         changes.touched |= {row[0] for row in rows}
     return [a for a in fresh if a.message.external_id not in settled]
+
+
+def _echo(arrival: Arrival) -> tuple[Any, ...]:
+    m = arrival.message
+    return (m.external_id, arrival.text, m.thread_id, m.parent_id, m.sent_at, m.permalink)
 
 
 def _place_and_store(
@@ -208,15 +214,15 @@ def _place_and_store(
     here = [known[a.message.external_id][2] for a in edited]
     here += [known[d.external_id][2] for d in page.deletions if d.external_id in known]
     here += [known[a.message.external_id][2] for a in placed if a.message.external_id in known]
-    locked = lock_conversations(
-        account, keys=[a.place.key for a in placed if a.place], ids=[*here, *changes.touched]
-    )
+    locked = lock_conversations(account, keys=[a.place.key for a in placed if a.place], ids=[*here, *changes.touched])
     gone = {d.external_id: d.at or now for d in page.deletions}
     gone |= ingest_edits.vanished(account, ids=[a.message.external_id for a in placed]) if placed else {}
     for arrival in placed:
         arrival.deleted_at = gone.get(arrival.message.external_id)
     unknown = [a for a in placed if a.place and a.place.key not in locked]
-    made = make_conversations(unknown, account=account, threads=threads, people=people, norms=norms, stream=stream, now=now) if unknown else {}  # fmt: skip
+    made = make_conversations(
+        unknown, account=account, threads=threads, people=people, norms=norms, stream=stream, now=now
+    )
     changes.made |= set(made.values())
     _note_touched(placed, locked=locked, made=made, people=people, changes=changes)
     fill_placeholders(placed, known=known, changes=changes)
@@ -224,6 +230,7 @@ def _place_and_store(
     put_placeholders(placed, account=account, stream=stream, known=known, now=now)
     _store_edits(edited, placed, known=known, stream=stream, now=now, changes=changes, norms=norms)
     changes.touched |= ingest_edits.mark_deleted(page.deletions, account=account, now=now)
+    locked |= lock_conversations(account, keys=[], ids=sorted(changes.touched & changes.made))
     bring_up_to_date(changes, locked=locked, norms=norms)
     ingest_effects.count_hours(placed, stream=stream)
     ingest_effects.count_recovered(placed, stream=stream)

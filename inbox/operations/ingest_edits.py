@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 
 from connectors.types import Deletion, InboundMessage
@@ -29,7 +30,7 @@ def store_versions(message_id: int, *, versions: list[InboundMessage], now: date
     MessageVersion.objects.bulk_create(
         [
             MessageVersion(message=message, version_id=old[2], text=old[3], sent_at=old[0], replaced_at=new[0])
-            for old, new in zip(ordered, ordered[1:], strict=False)
+            for old, new in itertools.pairwise(ordered)
             if old[0] < new[0]
         ]
     )
@@ -86,5 +87,3 @@ def mark_hidden(seen: list[tuple[int, bool]], *, now: datetime) -> None:
         execute("UPDATE inbox_message SET hidden_at = %s WHERE id = ANY(%s) AND hidden_at IS NULL", [now, hidden])
     if shown:
         execute("UPDATE inbox_message SET hidden_at = NULL WHERE id = ANY(%s) AND hidden_at < %s", [shown, now])
-
-

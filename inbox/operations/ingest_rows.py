@@ -15,7 +15,7 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     rows = list(rows)
     if not rows:
         return
-    statement = f'COPY {table} ({", ".join(columns)}) FROM STDIN'
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
@@ -27,7 +27,7 @@ def take_ids(**wanted: int) -> dict[str, list[int]]:
     if not wanted:
         return {}
     each = (f"ARRAY(SELECT nextval('{table}_id_seq') FROM generate_series(1, {n}))" for table, n in wanted.items())
-    row = fetch(f"SELECT {', '.join(each)}")[0]  # noqa: S608 - table names are our own
+    row = fetch(f"SELECT {', '.join(each)}")[0]
     return dict(zip(wanted, row, strict=True))
 
 

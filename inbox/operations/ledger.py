@@ -25,7 +25,7 @@ class Turn:
 
     started_at: datetime
     asked_from: datetime | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] | None = field(default_factory=dict)  # None: not a poll, leave the stream's row alone
 
 
 class Counts(Protocol):
@@ -41,6 +41,8 @@ class Counts(Protocol):
 def record_page(*, stream: Stream, page: Page, now: datetime, turn: Turn | None, done: Counts) -> None:
     """The ledger row, the cursor and the proof that one page brings, in the transaction of its messages."""
     turn = turn or Turn(now, stream.complete_until, plain_fields(page))
+    if turn.fields is None:
+        return
     Poll.objects.create(
         stream=stream, started_at=turn.started_at, finished_at=now, asked_from=turn.asked_from, asked_to=turn.started_at,
         outcome=Poll.Outcome.MORE if page.has_more else Poll.Outcome.COMPLETE,
@@ -69,7 +71,10 @@ def _record_window_gap(stream: Stream, page: Page, now: datetime) -> None:
     """A stretch that the platform no longer gives: it stays."""
     until = page.gap_until or now
     Gap.objects.get_or_create(
-        stream=stream, starts_at=page.gap_from, closable=False, defaults={"ends_at": until, "reason": page.gap_reason or "window"}
+        stream=stream,
+        starts_at=page.gap_from,
+        closable=False,
+        defaults={"ends_at": until, "reason": page.gap_reason or "window"},
     )
     closable = Gap.objects.filter(stream=stream, closable=True, closed_at=None, starts_at__lt=until)
     closable.filter(ends_at__lte=until).update(closable=False)
@@ -79,9 +84,11 @@ def _record_window_gap(stream: Stream, page: Page, now: datetime) -> None:
 def _end_gaps(stream: Stream, turn: Turn, now: datetime) -> None:
     """The trouble is over; what it left open is closed only by proof."""
     Gap.objects.filter(stream=stream, ends_at=None).update(ends_at=turn.started_at)
-    proof = turn.fields.get("complete_until")
+    proof = (turn.fields or {}).get("complete_until")
     if proof is not None:
-        ended = Gap.objects.filter(stream=stream, closed_at=None, closable=True, ends_at__lte=proof + timedelta(seconds=1))
+        ended = Gap.objects.filter(
+            stream=stream, closed_at=None, closable=True, ends_at__lte=proof + timedelta(seconds=1)
+        )
         ended.update(closed_at=now)
 
 
@@ -122,7 +129,7 @@ def set_aside_all(items: Iterable[Unreadable], *, stream: Stream, now: datetime)
         return 0
     values = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(rows))
     statement = f"""INSERT INTO inbox_setaside (stream_id, fingerprint, external_id, payload, error, created_at)
-        VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""  # noqa: S608 - placeholders only
+        VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""
     return len(fetch(statement, [value for mark in sorted(rows) for value in rows[mark]]))
 
 
@@ -137,7 +144,7 @@ def store_exposures(exposures: tuple[Exposure, ...], *, account: ChannelAccount)
         return 0
     values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
     statement = f"""INSERT INTO inbox_exposure (account_id, external_id, kind, original_external_id, author_external_id,
-        followers, at) VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""  # noqa: S608 - placeholders only
+        followers, at) VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""
     return len(fetch(statement, [value for key in sorted(rows) for value in rows[key]]))
 
 

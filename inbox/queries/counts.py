@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -43,10 +44,8 @@ def brand_counts(brand: Brand) -> dict[str, Any]:
     except redis.RedisError:
         return _counted(brand)
     counted = _counted(brand)
-    try:
+    with contextlib.suppress(redis.RedisError):
         events.valkey().set(key, json.dumps(counted), px=KEEP)
-    except redis.RedisError:
-        pass
     return counted
 
 

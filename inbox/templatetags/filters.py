@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from connectors.registry import PLATFORMS
 from inbox.models import Agent
 from inbox.queries.frame import frame_of
+from inbox.queries.outbox_words import delivery_words
 
 SOON = 0.8  # the last fifth of the norm
 LINK = re.compile(r"https?://[^\s<>\"']+")
@@ -73,7 +74,7 @@ def iso(at: datetime | None) -> str:
     return at.isoformat() if at else ""
 
 
-def number(value: int | float | None) -> str:
+def number(value: float | None) -> str:
     """12.418 in Dutch, 12,418 in English."""
     return "" if value is None else number_format(value, use_l10n=True, force_grouping=True)
 
@@ -166,5 +167,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 GLOBALS: dict[str, Any] = {
     "sprite": sprite, "channel_label": channel_label, "channel_icon": str, "theme_of": theme_of, "frame_of": frame_of,
-    "known_url": known_url, "get_messages": get_messages, "now": timezone.now,
+    "known_url": known_url, "get_messages": get_messages, "now": timezone.now, "delivery_words": delivery_words,
 }  # fmt: skip

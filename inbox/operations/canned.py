@@ -1,0 +1,34 @@
+"""Canned replies: filling in the placeholders."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from inbox.models import Agent, CannedReply, Conversation
+
+PLACEHOLDERS = ("name", "handle", "agent", "initials")
+
+
+def usable(conversation: Conversation) -> QuerySet[CannedReply]:
+    """Those for this language and channel that are still valid."""
+    today = timezone.localdate()
+    valid = Q(expires_on=None) | Q(expires_on__gte=today)
+    channel = Q(channel="") | Q(channel=conversation.account.kind)
+    language = Q(language="") | Q(language=conversation.language or conversation.brand.language)
+    return CannedReply.objects.filter(valid, channel, language, brand_id=conversation.brand_id).order_by("shortcut")
+
+
+def fill(text: str, *, conversation: Conversation, agent: Agent) -> str:
+    """The text with names in it; a placeholder nobody knows stays as it is, so that it is seen."""
+    identity = conversation.identity
+    name = (identity.name if identity else "") or conversation.contact.name
+    values = {
+        "name": name.split(" ")[0] if name else (identity.handle if identity else ""),
+        "handle": identity.handle if identity else "",
+        "agent": agent.name.split(" ")[0],
+        "initials": agent.initials,
+    }
+    for key, value in values.items():
+        text = text.replace("{" + key + "}", value)
+    return text

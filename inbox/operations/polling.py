@@ -1,0 +1,194 @@
+"""Polls streams: many requests in flight in threads, every row written by the one thread that started them."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import connections
+from django.utils import timezone
+
+from connectors.exceptions import ConnectorError
+from connectors.types import Page, StreamRef
+from inbox import wakeup
+from inbox.gateway import connect
+from inbox.models import Stream
+from inbox.operations import breaker, ledger, polling_leases
+from inbox.operations.budget import Spent
+from inbox.operations.ingest import LeaseLost, ingest_page
+from inbox.operations.polling_pace import BUDGET_LOOK, Pace
+from inbox.operations.polling_walks import Question, advance, question
+
+log = structlog.get_logger()
+IN_FLIGHT = 32
+IN_FLIGHT_PER_ACCOUNT = 4
+PAGES_A_TURN = 8
+RENEW_EVERY = timedelta(seconds=4)
+
+
+def poll_due() -> int:
+    """Lease what is due and wake workers for it; how many streams."""
+    lease, pks = polling_leases.lease_due(now=timezone.now())
+    for batch in polling_leases.batches(pks):
+        wakeup.start("polling.poll_streams", batch, str(lease))
+    return len(pks)
+
+
+def poll_streams(pks: list[int], *, lease: UUID) -> int:
+    """Poll those of these streams that the lease still holds; how many."""
+    now = timezone.now()
+    streams = polling_leases.held(pks, lease=lease, now=now)
+    if not streams:
+        return 0
+    round_ = Round(lease, Pace.of(streams, now=now), deque(streams))
+    round_.run()
+    return len(streams)
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request in flight."""
+
+    stream: Stream
+    question: Question
+    page: int
+
+
+@dataclass(slots=True)
+class Round:
+    """One batch of streams on its way through the platforms."""
+
+    lease: UUID
+    pace: Pace
+    waiting: deque[Stream]
+    flying: dict[Future[Page], Asked] = field(default_factory=dict)
+    new: Counter[int] = field(default_factory=Counter)
+    spent: Spent = field(default_factory=Spent)
+    given_back: list[dict[str, object]] = field(default_factory=list)
+    renewed_at: datetime = field(default_factory=timezone.now)
+    stopped: set[int] = field(default_factory=set)  # accounts that proved dead in this round
+
+    def run(self) -> None:
+        with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="poll") as pool:
+            while self.waiting or self.flying:
+                self._fill(pool)
+                done, _ = wait(self.flying, timeout=RENEW_EVERY.total_seconds(), return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._answered(pool, self.flying.pop(future), future)
+                self._keep()
+        self._write()
+
+    def _fill(self, pool: ThreadPoolExecutor) -> None:
+        busy = Counter(asked.stream.account_id for asked in self.flying.values())
+        for _ in range(len(self.waiting)):
+            if len(self.flying) >= IN_FLIGHT:
+                return
+            stream = self.waiting.popleft()
+            if busy[stream.account_id] >= IN_FLIGHT_PER_ACCOUNT:
+                self.waiting.append(stream)
+                continue
+            busy[stream.account_id] += self._start(pool, stream)
+
+    def _start(self, pool: ThreadPoolExecutor, stream: Stream) -> int:
+        now = timezone.now()
+        if stream.account_id in self.stopped:
+            self._give_back(stream, now + timedelta(seconds=2), stream.reason)
+            return 0
+        if self.pace.stretch(stream, now=now) == float("inf"):
+            ledger.open_gap(stream=stream, reason="budget", now=now)
+            self._give_back(stream, now + BUDGET_LOOK, "budget")
+            return 0
+        self._ask(pool, stream, page=1)
+        return 1
+
+    def _ask(self, pool: ThreadPoolExecutor, stream: Stream, *, page: int) -> None:
+        asked = question(stream, now=timezone.now())
+        self.flying[pool.submit(_fetch, stream, asked)] = Asked(stream, asked, page)
+
+    def _answered(self, pool: ThreadPoolExecutor, asked: Asked, future: Future[Page]) -> None:
+        stream = asked.stream
+        try:
+            page = future.result()
+        except Exception as error:
+            self._failed(asked, error)
+            return
+        self.spent.add(stream.account_id, cost=page.cost, limits=page.limits)
+        try:
+            behind = self._store(asked, page)
+        except LeaseLost:
+            log.info("lease_lost", stream=stream.pk)
+            return
+        except Exception as error:
+            self._failed(asked, error)
+            return
+        self._after(pool, asked, page, behind=behind)
+
+    def _store(self, asked: Asked, page: Page) -> bool:
+        stream, now = asked.stream, timezone.now()
+        fields = advance(stream, asked=asked.question, page=page)
+        turn = ledger.Turn(asked.question.asked_at, asked.question.since or stream.complete_until, fields)
+        done = ingest_page(stream=stream, page=page, now=now, lease=self.lease, turn=turn)
+        for name, value in fields.items():
+            setattr(stream, name, value)
+        self.new[stream.pk] += done.new
+        if done.new:
+            stream.last_message_at = now
+        breaker.poll_went_well(stream)
+        return stream.backlog is not None
+
+    def _after(self, pool: ThreadPoolExecutor, asked: Asked, page: Page, *, behind: bool) -> None:
+        stream, now = asked.stream, timezone.now()
+        buckets = [limit.bucket for limit in page.limits]
+        room = self._room(stream, page)
+        if behind and room and asked.page < PAGES_A_TURN and stream.account_id not in self.stopped:
+            self._ask(pool, stream, page=asked.page + 1)
+            return
+        self.given_back.append(self.pace.next(stream, new=self.new[stream.pk], buckets=buckets, behind=behind, now=now))
+
+    def _room(self, stream: Stream, page: Page) -> bool:
+        """Whether the windows that this answer named let us ask at once again."""
+        from inbox.operations.budget import REPLIES
+
+        return all(
+            limit.remaining is None or limit.remaining - (limit.limit or 0) * REPLIES >= 1 for limit in page.limits
+        )
+
+    def _failed(self, asked: Asked, error: Exception) -> None:
+        stream = asked.stream
+        if isinstance(error, ConnectorError):
+            self.spent.add(stream.account_id, cost=error.cost, limits=error.limits)
+            self.stopped.add(stream.account_id)
+        breaker.poll_failed(stream, error=error, started_at=asked.question.asked_at, now=timezone.now())
+
+    def _give_back(self, stream: Stream, at: datetime, reason: str) -> None:
+        row: dict[str, object] = {"id": stream.pk, "next_poll_at": at, "interval": stream.interval}
+        self.given_back.append({**row, "reason": reason, "buckets": stream.buckets})
+
+    def _keep(self) -> None:
+        """Write what is done in batches, and keep the leases of what is not."""
+        now = timezone.now()
+        if len(self.given_back) >= 50 or now - self.renewed_at >= RENEW_EVERY:
+            self._write()
+        if now - self.renewed_at >= RENEW_EVERY:
+            mine = [asked.stream.pk for asked in self.flying.values()] + [stream.pk for stream in self.waiting]
+            polling_leases.renew(mine, lease=self.lease, now=now)
+            self.renewed_at = now
+
+    def _write(self) -> None:
+        self.spent.write(now=timezone.now())
+        polling_leases.release(self.given_back, lease=self.lease)
+        self.given_back = []
+
+
+def _fetch(stream: Stream, asked: Question) -> Page:
+    """One call, in a thread. A token that has to be refreshed uses the database: close that connection."""
+    reference = StreamRef(stream.kind, stream.query, stream.language, tuple(stream.exclude))
+    try:
+        with connect(stream.account) as connector:
+            return connector.poll(reference, asked.cursor, since=asked.since)
+    finally:
+        connections.close_all()

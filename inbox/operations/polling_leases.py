@@ -1,0 +1,64 @@
+"""Who polls what: streams are leased by one conditional update, so that each is polled once at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from inbox.models import Stream
+from inbox.operations.ingest_rows import execute, fetch, records
+
+LEASE = timedelta(seconds=14)  # a dead worker's streams are free after this; a living one renews
+BATCH = 250
+AT_ONCE = 5000
+LEASED = """
+    WITH ranked AS (
+        SELECT s.id, s.next_poll_at, a.failures,
+            row_number() OVER (PARTITION BY s.account_id ORDER BY s.next_poll_at, s.id) AS turn
+        FROM inbox_stream s JOIN inbox_channelaccount a ON a.id = s.account_id
+        WHERE s.enabled AND s.next_poll_at <= %(now)s AND (s.leased_until IS NULL OR s.leased_until < %(now)s)
+            AND a.state = 'connected' AND (a.retry_at IS NULL OR a.retry_at <= %(now)s)
+    ), picked AS (
+        SELECT s.id, r.turn FROM inbox_stream s JOIN ranked r ON r.id = s.id
+        WHERE (r.failures < 2 OR r.turn = 1) AND s.next_poll_at <= %(now)s
+            AND (s.leased_until IS NULL OR s.leased_until < %(now)s)
+        ORDER BY r.turn, r.next_poll_at LIMIT %(limit)s FOR UPDATE OF s SKIP LOCKED
+    )
+    UPDATE inbox_stream s SET lease = %(lease)s, leased_until = %(until)s FROM picked
+    WHERE s.id = picked.id RETURNING s.id, picked.turn"""
+RELEASE = """
+    UPDATE inbox_stream s SET lease = NULL, leased_until = NULL, next_poll_at = r.next_poll_at, interval = r.interval,
+        reason = r.reason, buckets = r.buckets
+    FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, next_poll_at timestamptz, interval double precision, reason text,
+        buckets jsonb) WHERE s.id = r.id AND s.lease = %s"""
+
+
+def lease_due(*, now: datetime) -> tuple[UUID, list[int]]:
+    """Lease what is due, every account's first before anyone's second; an account in trouble gets one try."""
+    lease = uuid4()
+    values = {"now": now, "lease": lease, "until": now + LEASE, "limit": AT_ONCE}
+    rows = fetch(LEASED, values)  # type: ignore[arg-type]
+    return lease, [pk for pk, _ in sorted(rows, key=lambda row: (row[1], row[0]))]
+
+
+def batches(pks: list[int]) -> list[list[int]]:
+    """For one task each."""
+    return [pks[start : start + BATCH] for start in range(0, len(pks), BATCH)]
+
+
+def renew(pks: list[int], *, lease: UUID, now: datetime) -> None:
+    """Still at it. Also the worker's first act: a task that comes late or twice finds nothing of its own."""
+    Stream.objects.filter(pk__in=pks, lease=lease).update(leased_until=now + LEASE)
+
+
+def held(pks: list[int], *, lease: UUID, now: datetime) -> list[Stream]:
+    """The streams that this lease still holds, with their accounts, in turn order."""
+    renew(pks, lease=lease, now=now)
+    found = Stream.objects.select_related("account").filter(pk__in=pks, lease=lease, leased_until__gt=now).in_bulk()
+    return [found[pk] for pk in pks if pk in found]
+
+
+def release(rows: list[dict[str, object]], *, lease: UUID) -> None:
+    """Give streams back with the time of their next poll."""
+    if rows:
+        execute(RELEASE, [records(sorted(rows, key=lambda row: str(row["id"]))), lease])

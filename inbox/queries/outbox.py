@@ -1,0 +1,166 @@
+"""What the composer and the queue of minded replies show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db.models import Max, QuerySet
+
+from inbox.access import agents_of, may
+from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, Delivery, Draft, Membership, Message
+from inbox.operations import canned, handoff, outbox_rules
+from inbox.operations.changes import Refused
+from inbox.queries.outbox_words import sentence
+
+State = Delivery.State
+AUDIENCES = ("public", "private", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One tab of the composer: its audience, and what the platform lets through."""
+
+    audience: str
+    mode: str
+    allowed: bool
+    reason: str = ""
+    until: datetime | None = None
+    human_agent: bool = False
+    limit: int = 0
+    max_files: int = 0
+    accept: str = ""
+    alt_text: bool = False
+
+
+@dataclass(slots=True)
+class Composer:
+    """Everything the composer shows."""
+
+    conversation: Conversation
+    ways: list[Way]
+    chosen: str
+    text: str
+    token: UUID
+    seen_message: int
+    seen_version: int
+    parents: list[Message]
+    parent: Message | None
+    drafts: dict[str, str]
+    files: list[Attachment]
+    saved_at: datetime | None
+    canned: list[tuple[CannedReply, str]]
+    colleagues: list[Agent]
+    sign_off: str
+    length_rule: str
+    first_name: str
+    handoff_line: str
+    loop: Conversation | None
+    error: str = ""
+    conflict: bool = False
+    too_long: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def way(self) -> Way | None:
+        return next((way for way in self.ways if way.audience == self.chosen), None)
+
+
+def mode_of(conversation: Conversation, audience: str) -> str:
+    """The platform's way for this audience, from this conversation."""
+    if audience == "note":
+        return "note"
+    if audience == "public":
+        return outbox_rules.PUBLIC
+    if conversation.visibility == "private":
+        return outbox_rules.DIRECT
+    capabilities = conversation.account.capabilities
+    return outbox_rules.PRIVATE_REPLY if capabilities.mode(outbox_rules.PRIVATE_REPLY) else outbox_rules.DIRECT
+
+
+def composer_for(
+    *, conversation: Conversation, agent: Agent, audience: str = "", text: str | None = None,
+    token: UUID | None = None, refused: Refused | None = None,
+) -> Composer:  # fmt: skip
+    """The composer of a conversation, with the agent's drafts; `refused` is what stood in the way of the last try."""
+    parents = list(
+        conversation.messages.filter(direction="in", external_id__isnull=False).order_by("-sent_at", "-pk")[:20]
+    )
+    parent = parents[0] if parents else None
+    ways = [way for name in AUDIENCES if (way := _way(conversation, name, parent)) is not None]
+    drafts = {
+        d.mode: d for d in Draft.objects.filter(agent=agent, conversation=conversation).prefetch_related("attachments")
+    }
+    chosen = audience or _first_choice(ways, drafts)
+    draft = drafts.get(mode_of(conversation, chosen))
+    texts = {way.audience: drafts[way.mode].text if way.mode in drafts else "" for way in ways}
+    identity = conversation.identity
+    name = (identity.name if identity else "") or conversation.contact.name or (identity.handle if identity else "")
+    return Composer(
+        conversation=conversation, ways=ways, chosen=chosen, text=texts.get(chosen, "") if text is None else text,
+        token=token or uuid4(), seen_message=conversation.messages.aggregate(last=Max("pk"))["last"] or 0,
+        seen_version=conversation.version, parents=parents, parent=parent, drafts=texts,
+        files=list(draft.attachments.all()) if draft else [], saved_at=draft.saved_at if draft else None,
+        canned=[(c, canned.fill(c.text, conversation=conversation, agent=agent)) for c in canned.usable(conversation)],
+        colleagues=[a for a in agents_of(conversation.brand) if a.pk != agent.pk],
+        sign_off=f"^{agent.initials}" if conversation.brand.sign_off and agent.initials else "",
+        length_rule=conversation.account.capabilities.length_rule, first_name=name.split(" ")[0],
+        handoff_line=handoff.public_line(conversation) if conversation.visibility == "public" else "",
+        loop=handoff.loop_to_close(conversation) if conversation.linked_id else None,
+        error=sentence(refused.code, **refused.facts) if refused else "",
+        conflict=bool(refused and refused.code in {"answered_meanwhile", "wrote_meanwhile"}),
+        too_long=bool(refused and refused.code == "too_long"),
+    )  # fmt: skip
+
+
+def _first_choice(ways: list[Way], drafts: dict[str, Draft]) -> str:
+    newest = max(drafts.values(), key=lambda d: d.saved_at, default=None)
+    with_draft = [way.audience for way in ways if newest and way.mode == newest.mode]
+    return (with_draft or [way.audience for way in ways if way.allowed] or ["note"])[0]
+
+
+def _way(conversation: Conversation, audience: str, parent: Message | None) -> Way | None:
+    mode = mode_of(conversation, audience)
+    if audience == "note":
+        return Way("note", "note", allowed=True)
+    if audience == "public" and conversation.visibility == "private":
+        return None
+    rules = conversation.account.capabilities.mode(mode)
+    if rules is None:
+        return None
+    files = rules.attachments
+    limits = {"limit": rules.max_length, "max_files": files.max_count, "accept": ",".join(files.content_types),
+              "alt_text": files.alt_text}  # fmt: skip
+    try:
+        outbox_rules.check_account(conversation.account)
+        opening = outbox_rules.opening(conversation=conversation, mode=mode, parent=parent)
+    except Refused as refused:
+        return Way(audience, mode, False, sentence(refused.code, **refused.facts), **limits)  # type: ignore[arg-type]
+    return Way(audience, mode, True, "", opening.until, opening.human_agent, **limits)  # type: ignore[arg-type]
+
+
+def minded(*, agent: Agent, brand: Brand) -> QuerySet[Delivery]:
+    """Failed and uncertain replies somebody must look at: the agent's own; a lead sees all of the brand."""
+    rows = Delivery.objects.filter(
+        state__in=[State.FAILED, State.UNCERTAIN], handled_at=None, account__brand=brand
+    ).exclude(error_reason="earlier_failed")
+    if not may(agent, brand, Membership.Role.LEAD):
+        rows = rows.filter(owner=agent)
+    return rows.select_related("message__agent", "conversation__identity", "conversation__contact", "account").order_by(
+        "pk"
+    )
+
+
+def minded_count(*, agent: Agent, brand: Brand) -> int:
+    """How many."""
+    return minded(agent=agent, brand=brand).count()
+
+
+def waiting_for_approval(*, brand: Brand) -> QuerySet[Delivery]:
+    """Replies of trainees that a colleague must look at; the first part stands for all."""
+    rows = Delivery.objects.filter(state=State.APPROVAL, account__brand=brand, part=1)
+    return rows.select_related("message__agent", "conversation__identity", "conversation__contact", "account").order_by(
+        "pk"
+    )

@@ -1,0 +1,154 @@
+"""What is said about a reply: its state, what went wrong and what to do, in the agent's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from inbox.models import Delivery
+
+State = Delivery.State
+
+
+def sentence(code: str, **facts: Any) -> str:
+    """Why a reply cannot leave, or did not."""
+    number = {"length": facts.get("length", 0), "limit": facts.get("limit", 0)}
+    known = {
+        "empty": _("There is nothing in it yet."),
+        "too_long": _("It is too long: %(length)s of %(limit)s.") % number,
+        "cannot_split": _("It cannot be cut into parts between words. Make it shorter."),
+        "too_many_files": ngettext("At most %(limit)s file.", "At most %(limit)s files.", int(number["limit"] or 0))
+        % number,
+        "file_type": _("The platform does not take this kind of file."),
+        "file_too_big": _("The file is too big."),
+        "file_broken": _("The picture cannot be read."),
+        "file_missing": _("A file is not there any more."),
+        "mode_unavailable": _("This channel has no such way to reply."),
+        "account_lost": _("The account is not connected. Ask an admin to reconnect it."),
+        "account_paused": _("The account is paused."),
+        "account_removed": _("The account was removed."),
+        "nothing_to_reply_to": _("There is no message to reply to."),
+        "message_gone": _("The message is gone."),
+        "window_closed": _("The time in which the platform lets us answer is over."),
+        "window_never_opened": _(
+            "This person has not written to us in private yet, so the platform keeps that closed."
+        ),
+        "private_reply_used": _("A private reply to this message has been used; the platform allows one."),
+        "nobody_to_write_to": _("The platform does not say who this is, so nobody can be written to."),
+        "option": _("The platform does not let us reply to this message."),
+        "not_offered": _("The platform does not let us reply to this message."),
+        "wrote_meanwhile": _("They wrote again while you typed."),
+        "answered_meanwhile": _("%(who)s replied while you typed.") % {"who": facts.get("who") or _("A colleague")},
+        "too_late": _("Too late: it has left already."),
+        "not_yours": _("This is not yours to decide."),
+        "authorization_lost": _(
+            "The platform no longer accepts our authorization. Reconnect the account, then send again."
+        ),
+        "permission_missing": _("We have no permission for this at the platform."),
+        "duplicate": _("The platform refuses it because the same text was posted before. Change the words."),
+        "temporary": _("The platform had a failure, again and again."),
+        "earlier_failed": _("The part before it did not leave, so neither did this one."),
+        "no_answer": _("The platform gave no answer."),
+        "already_done": _("The platform says it is there already."),
+        "worker_died": _("Our side stopped in the middle of sending."),
+        "look_alike": _("Another reply of ours with the same words stands there, so we cannot tell."),
+        "cannot_look": _("We are not allowed to look whether it is there."),
+        "unsupported": _("The platform cannot do this."),
+        "blocked_by_person": _("This person does not accept messages from us."),
+        "rejected": _("The platform refused it."),
+    }
+    return known.get(code) or known["rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A next step: its name in the address, its words, its icon."""
+
+    name: str
+    label: str
+    icon: str
+    quiet: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One delivery as the timeline shows it."""
+
+    css: str
+    icon: str
+    title: str
+    text: str
+    actions: tuple[Action, ...] = ()
+    undo_seconds: int | None = None
+    platform_words: str = ""
+
+
+def delivery_words(delivery: Delivery) -> Words:
+    """The state, what we know, and the next steps."""
+    return {
+        State.APPROVAL: _approval, State.PENDING: _pending, State.SENDING: _sending, State.SENT: _sent,
+        State.UNCERTAIN: _uncertain, State.FAILED: _failed, State.CANCELLED: _cancelled,
+    }[State(delivery.state)](delivery)  # fmt: skip
+
+
+def _undo() -> Action:
+    return Action("undo", _("Undo"), "undo-2", quiet=False)
+
+
+def _approval(delivery: Delivery) -> Words:
+    return Words("", "hourglass", _("Waits for approval"), "", (_undo(),))
+
+
+def _pending(delivery: Delivery) -> Words:
+    if delivery.attempts:
+        at = date_format(timezone.localtime(delivery.due_at), "H:i")
+        why = sentence(delivery.error_reason) if delivery.error_reason in {"temporary", "no_answer"} else ""
+        text = _("attempt %(n)s after %(at)s. Nothing has been sent.") % {"n": delivery.attempts + 1, "at": at}
+        return Words("", "clock", _("In the queue"), f"{text} {why}".strip())
+    left = int(max(0, (delivery.due_at - timezone.now()).total_seconds()))
+    if delivery.waits_for_id and delivery.part > 1:
+        return Words("", "clock", _("In the queue"), _("leaves after the part before it"), (_undo(),))
+    text = ngettext("leaves in %(n)s second", "leaves in %(n)s seconds", left) % {"n": left}
+    return Words("", "clock", _("In the queue"), text, (_undo(),), undo_seconds=left)
+
+
+def _sending(delivery: Delivery) -> Words:
+    text = _("first attempt") if delivery.attempts <= 1 else _("attempt %(n)s") % {"n": delivery.attempts}
+    return Words("", "loader-circle", _("Sending"), text)
+
+
+def _sent(delivery: Delivery) -> Words:
+    return Words("sent", "check-check", _("Sent"), "")
+
+
+def _uncertain(delivery: Delivery) -> Words:
+    there = Action("there", _("It is there"), "check")
+    again = Action("again", _("It is not there, send again"), "send")
+    why = sentence(delivery.error_reason)
+    if delivery.handled_at:
+        return Words(
+            "unsure", "circle-question-mark", _("Uncertain."), _("Left at that. %(why)s") % {"why": why}, (there, again)
+        )
+    looking = _("We look whether it is there and send nothing twice.")
+    if delivery.look_at is None:
+        looking = _("Looking told us nothing. Please look on the platform and decide.")
+    actions = (Action("look", _("Look now"), "search", quiet=False), there, again,
+               Action("give-up", _("Leave it at that"), "x-close"))  # fmt: skip
+    return Words("unsure", "circle-question-mark", _("Uncertain."), f"{why} {looking}", actions)
+
+
+def _failed(delivery: Delivery) -> Words:
+    text = f"{sentence(delivery.error_reason)} {_('Nothing was sent.')}"
+    actions = (Action("edit", _("Edit and send"), "pencil", quiet=False), Action("again", _("Send again"), "send"),
+               Action("give-up", _("Give up"), "x-close"))  # fmt: skip
+    shown = actions if not delivery.handled_at else ()
+    return Words("failed", "circle-x", _("Failed."), text, shown, platform_words=delivery.error_detail)
+
+
+def _cancelled(delivery: Delivery) -> Words:
+    return Words("", "undo-2", _("Taken back"), _("nothing was sent"))

@@ -1,0 +1,145 @@
+"""Writing: the composer, its draft, and sending."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox.access import AgentRequest, conversation_for
+from inbox.models import Conversation, Delivery, Draft
+from inbox.operations import drafts, handoff
+from inbox.operations.changes import Refused
+from inbox.operations.notes import add_note
+from inbox.operations.replies import send_reply
+from inbox.queries.outbox import AUDIENCES, composer_for, mode_of
+
+SNOOZES = {"snooze_tomorrow": timedelta(days=1), "snooze_week": timedelta(days=7)}
+
+
+@login_required
+@require_GET
+def composer(request: AgentRequest, pk: int) -> HttpResponse:
+    """The composer by itself."""
+    conversation = conversation_for(request.user, pk)
+    return show(request, conversation, audience=_audience(request.GET.get("audience", "")))
+
+
+def show(
+    request: AgentRequest, conversation: Conversation, *, audience: str = "", text: str | None = None,
+    refused: Refused | None = None, token: UUID | None = None, sent: Delivery | None = None, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    """The fragment for htmx, a page around it without."""
+    made = composer_for(conversation=conversation, agent=request.user, audience=audience, text=text, refused=refused,
+                        token=token)  # fmt: skip
+    template = "inbox/composer.html" if request.htmx else "outbox/write.html"
+    context = {"composer": made, "conversation": conversation, "brand": conversation.brand, "queued": sent}
+    return render(request, template, context, status=status)
+
+
+@login_required
+@require_POST
+def reply(request: AgentRequest, pk: int) -> HttpResponse:
+    """Send it, or keep it as a note."""
+    conversation = conversation_for(request.user, pk)
+    audience, text = _audience(request.POST.get("mode", "")), request.POST.get("text", "")
+    token = _token(request.POST.get("token", ""))
+    try:
+        if audience == "note":
+            add_note(conversation=conversation, author=request.user, text=text)
+            Draft.objects.filter(agent=request.user, conversation=conversation, mode="note").delete()
+            return _done(request, conversation, None)
+        delivery = _send(request, conversation, mode=mode_of(conversation, audience), text=text, token=token)
+    except Refused as refused:
+        drafts.save_draft(
+            conversation=conversation, agent=request.user, mode=mode_of(conversation, audience), text=text
+        )
+        return show(request, conversation, audience=audience, text=text, refused=refused, token=token, status=422)
+    return _done(request, conversation, delivery)
+
+
+def _send(request: AgentRequest, conversation: Conversation, *, mode: str, text: str, token: UUID) -> Delivery:
+    then = request.POST.get("then", "")
+    snooze = SNOOZES.get(then)
+    draft = Draft.objects.filter(agent=request.user, conversation=conversation, mode=mode).first()
+    seen = request.POST.get("seen_message", "")
+    return send_reply(
+        conversation=conversation, agent=request.user, mode=mode, text=text, token=token,
+        in_reply_to=request.POST.get("in_reply_to", ""), attachments=list(draft.attachments.all()) if draft else [],
+        seen_message=int(seen) if seen.isdecimal() else None, confirmed=bool(request.POST.get("confirmed")),
+        split=bool(request.POST.get("split")), then="snooze" if snooze else "resolve" if then == "resolve" else "",
+        then_until=timezone.now() + snooze if snooze else None,
+    )  # fmt: skip
+
+
+def _done(request: AgentRequest, conversation: Conversation, sent: Delivery | None) -> HttpResponse:
+    if request.htmx:
+        conversation.refresh_from_db()
+        response = show(request, conversation, sent=sent)
+        response.headers["HX-Trigger"] = "conversation-changed"
+        return response
+    return HttpResponseRedirect(address(conversation))
+
+
+def address(conversation: Conversation) -> str:
+    """Where the conversation is read."""
+    try:
+        return reverse("conversation", args=[conversation.pk])
+    except NoReverseMatch:
+        return reverse("composer", args=[conversation.pk])
+
+
+@login_required
+@require_POST
+def draft(request: AgentRequest, pk: int) -> HttpResponse:
+    """Keep what is being written."""
+    conversation = conversation_for(request.user, pk)
+    audience = _audience(request.POST.get("mode", "")) or "note"
+    kept = drafts.save_draft(conversation=conversation, agent=request.user, text=request.POST.get("text", ""),
+                             mode=mode_of(conversation, audience))  # fmt: skip
+    if "application/json" in request.headers.get("Accept", "") or request.htmx:
+        return HttpResponse(_("Draft kept %(at)s") % {"at": timezone.localtime().strftime("%H:%M")} if kept else "")
+    return HttpResponseRedirect(address(conversation))
+
+
+@login_required
+@require_POST
+def hand_off(request: AgentRequest, pk: int) -> HttpResponse:
+    """The private message, and the public line that says so."""
+    conversation = conversation_for(request.user, pk)
+    text, token = request.POST.get("text", ""), _token(request.POST.get("token", ""))
+    try:
+        private, _public = handoff.to_private(conversation=conversation, agent=request.user, private_text=text,
+                                              token=token, public_text=request.POST.get("public_text", ""))  # fmt: skip
+    except Refused as refused:
+        return show(request, conversation, audience="private", text=text, refused=refused, token=token, status=422)
+    return _done(request, conversation, private)
+
+
+@login_required
+@require_POST
+def close_loop(request: AgentRequest, pk: int) -> HttpResponse:
+    """The public leg needs no more words."""
+    conversation = conversation_for(request.user, pk)
+    handoff.close_loop(conversation=conversation, agent=request.user)
+    messages.success(request, _("Closed in public."))
+    return HttpResponseRedirect(address(conversation))
+
+
+def _audience(value: str) -> str:
+    return value if value in AUDIENCES else ""
+
+
+def _token(value: str) -> UUID:
+    try:
+        return UUID(value)
+    except ValueError:
+        return uuid4()

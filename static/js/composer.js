@@ -1,0 +1,132 @@
+// The composer: counting as the platform counts, drafts kept while typing, canned replies and colleagues, Ctrl Enter.
+// Everything here is a comfort: the form works without it.
+
+const WIDE = (code) => !(code <= 4351 || (code >= 8192 && code <= 8205) || (code >= 8208 && code <= 8223) || (code >= 8242 && code <= 8247));
+const ADDRESS = /https?:\/\/[^\s]+|(?<![@\w.])[\w-]+(?:\.[\w-]+)*\.(?:nl|com|org|net|eu|be|de|info|io)(?:\/[^\s]*)?/giu;
+
+export function weighted(text) {
+  const emoji = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  const bare = text.normalize("NFC").replace(ADDRESS, "x".repeat(23));
+  let sum = 0;
+  for (const { segment } of emoji.segment(bare)) {
+    if (/\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(segment)) sum += 2;
+    else for (const sign of segment) sum += WIDE(sign.codePointAt(0)) ? 2 : 1;
+  }
+  return sum;
+}
+
+const count = (form, text) => (form.dataset.rule === "weighted" ? weighted(text) : [...text].length);
+const chosen = (form) => form.querySelector("[name=mode]:checked");
+
+function tally(form) {
+  const limit = Number(chosen(form)?.dataset.limit || 0), used = count(form, form.elements.text.value);
+  const shown = form.querySelector("[data-tally]");
+  shown.textContent = used;
+  form.querySelector("[data-limit-shown]").textContent = limit || "";
+  const box = shown.closest(".tally");
+  box.classList.toggle("over", limit > 0 && used > limit);
+  box.querySelector("circle:last-child").setAttribute("stroke-dasharray", `${limit ? Math.min(100, (100 * used) / limit) : 0} 100`);
+}
+
+async function keep(form) {
+  if (!form.isConnected) return;
+  const body = new FormData();
+  for (const name of ["csrfmiddlewaretoken", "text"]) body.set(name, form.elements[name].value);
+  body.set("mode", form.dataset.mode);
+  form.dataset.dirty = "";
+  try {
+    const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers: { Accept: "application/json" }, keepalive: true });
+    if (answer.ok) form.querySelector("[data-saved]").textContent = await answer.text();
+    else form.dataset.dirty = "yes";
+  } catch { form.dataset.dirty = "yes"; }
+}
+
+function later(form) {
+  form.dataset.dirty = "yes";
+  clearTimeout(form.timer);
+  form.timer = setTimeout(() => keep(form), 800);
+}
+
+function insert(text, words, { replace = 0 } = {}) {
+  text.focus();
+  text.setRangeText(words, text.selectionStart - replace, text.selectionEnd, "end");
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// "/" at the start of a word opens the canned replies, "@" in a note the colleagues; typing on narrows them down
+function offer(form, text) {
+  const before = text.value.slice(0, text.selectionStart), slash = /(?:^|\s)\/([\w-]*)$/.exec(before);
+  const at = form.dataset.mode === "note" && /(?:^|\s)@([\w.]*)$/.exec(before);
+  narrow(form.querySelector("[data-canned]"), slash, "shortcut");
+  narrow(form.querySelector("[data-colleagues]"), at, "mention");
+}
+
+function narrow(menu, match, key) {
+  if (!menu) return;
+  const typed = match ? match[1].toLowerCase() : "";
+  const buttons = [...menu.querySelectorAll(`[data-${key}]`)];
+  for (const button of buttons) button.hidden = !button.dataset[key].toLowerCase().replace("@", "").includes(typed);
+  menu.dataset.typed = match ? match[1].length + 1 : 0;
+  const open = menu.matches(":popover-open"), wanted = match && buttons.some((button) => !button.hidden);
+  if (wanted && !open) menu.showPopover();
+  if (!wanted && open) menu.hidePopover();
+}
+
+function setUp(form) {
+  if (form.ready) return;
+  form.ready = true;
+  const text = form.elements.text, drafts = JSON.parse(form.dataset.drafts);
+  form.dataset.mode = chosen(form)?.value || "note";
+  form.querySelector("[data-save-draft]")?.setAttribute("hidden", "");
+  form.querySelector("[data-upload-button]")?.setAttribute("hidden", "");
+  text.addEventListener("input", () => { tally(form); later(form); offer(form, text); });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    const menu = form.querySelector(".menu:popover-open");
+    if (menu && (event.key === "ArrowDown" || (event.key === "Enter" && Number(menu.dataset.typed)))) {
+      const first = menu.querySelector("button:not([hidden])");
+      if (first) { event.preventDefault(); event.key === "Enter" ? first.click() : first.focus(); }
+    }
+  });
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "mode") { // every audience has its own draft: words never move to another by themselves
+      if (form.dataset.dirty) keep(form);
+      drafts[form.dataset.mode] = text.value;
+      form.dataset.mode = event.target.value;
+      text.value = drafts[form.dataset.mode] || "";
+      tally(form);
+    }
+    if (event.target.matches("[data-upload]") && event.target.files.length) form.querySelector("[data-upload-button]").click();
+  });
+  form.addEventListener("click", (event) => {
+    const canned = event.target.closest("[data-insert]"), colleague = event.target.closest("[data-mention]");
+    const menu = event.target.closest(".menu");
+    if (canned) insert(text, canned.dataset.insert, { replace: Number(menu.dataset.typed || 0) });
+    if (colleague) insert(text, colleague.dataset.mention, { replace: Number(menu.dataset.typed || 0) });
+    if (menu?.matches(":popover-open")) menu.hidePopover();
+  });
+  form.addEventListener("submit", () => { clearTimeout(form.timer); sign(form, text); }, { capture: true });
+  tally(form);
+}
+
+function sign(form, text) {
+  const mark = form.dataset.signOff;
+  if (!mark || form.dataset.mode === "note" || !text.value.trim() || text.value.trimEnd().endsWith(mark)) return;
+  const signed = `${text.value.trimEnd()} ${mark}`, limit = Number(chosen(form)?.dataset.limit || 0);
+  if (!limit || count(form, signed) <= limit) text.value = signed;
+}
+
+const every = () => document.querySelectorAll("[data-composer]").forEach(setUp);
+every();
+document.addEventListener("htmx:load", every);
+document.addEventListener("htmx:afterSettle", () => {
+  for (const toast of document.querySelectorAll("[data-undo-toast]:not([data-timed])")) {
+    toast.dataset.timed = "yes";
+    toast.addEventListener("submit", () => setTimeout(() => toast.remove(), 0));
+    setTimeout(() => toast.remove(), 5000);
+  }
+});
+addEventListener("pagehide", () => document.querySelectorAll("[data-composer]").forEach((form) => form.dataset.dirty && keep(form)));

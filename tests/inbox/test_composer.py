@@ -1,0 +1,252 @@
+"""The composer, the files and the queue of minded replies, through the views."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from itertools import pairwise
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from PIL import Image
+
+from connectors.exceptions import Rejected
+from inbox.models import Attachment, Delivery, Draft, Note
+from inbox.operations import bulk, handoff
+from inbox.operations.replies import send_reply
+from inbox.queries.outbox import minded_count
+from tests import builders
+from tests.inbox.outbox import fresh_world, reply, run  # noqa: F401
+from tests.inbox.platform import WORLD, cut_before, failing
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_world")]
+
+
+@pytest.fixture
+def talk():
+    return builders.conversation(builders.account(kind="fake"))
+
+
+@pytest.fixture
+def agent(talk):
+    return builders.agent(talk.brand)
+
+
+@pytest.fixture
+def page(client, agent):
+    client.force_login(agent)
+    return client
+
+
+def form(talk, **more):
+    from uuid import uuid4
+
+    return {"mode": "public", "text": "We zoeken het uit.", "token": str(uuid4()), **more}
+
+
+def picture(kind="PNG", **more):
+    out = BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, kind, **more)
+    return out.getvalue()
+
+
+def test_the_composer_names_the_audience_and_counts(page, talk):
+    html = page.get(reverse("composer", args=[talk.pk])).content.decode()
+    assert 'value="public" checked' in html
+    assert 'data-limit="280"' in html
+
+
+def test_a_form_without_script_queues_a_reply(page, talk):
+    answer = page.post(reverse("reply", args=[talk.pk]), form(talk))
+    assert answer.status_code == 302
+    assert Delivery.objects.get().message.text == "We zoeken het uit."
+
+
+def test_a_note_is_a_note_and_nothing_leaves(page, talk):
+    page.post(reverse("reply", args=[talk.pk]), form(talk, mode="note", text="Let op @niemand"))
+    assert Note.objects.get().text == "Let op @niemand"
+    assert not Delivery.objects.exists()
+
+
+def test_what_is_refused_says_why_and_loses_nothing(page, talk, agent):
+    answer = page.post(reverse("reply", args=[talk.pk]), form(talk, text="x" * 281))
+    assert answer.status_code == 422
+    assert "x" * 281 in answer.content.decode()
+    assert Draft.objects.get(agent=agent).text == "x" * 281
+
+
+def test_hostile_text_stays_text(page, talk):
+    page.post(reverse("draft", args=[talk.pk]), form(talk, text="</textarea><script>alert(1)</script>'\""))
+    html = page.get(reverse("composer", args=[talk.pk])).content.decode()
+    assert "<script>alert" not in html
+
+
+def test_a_draft_is_kept_per_audience(page, talk, agent):
+    page.post(reverse("draft", args=[talk.pk]), form(talk, text="openbaar"))
+    page.post(reverse("draft", args=[talk.pk]), form(talk, mode="note", text="binnen"))
+    assert set(Draft.objects.values_list("mode", "text")) == {("public_reply", "openbaar"), ("note", "binnen")}
+    page.post(reverse("draft", args=[talk.pk]), form(talk, mode="note", text=""))
+    assert Draft.objects.get().text == "openbaar"
+
+
+def test_a_colleague_who_was_first_is_named_before_sending(page, talk):
+    seen = talk.messages.get().pk
+    reply(talk, builders.agent(talk.brand, name="Bram Bos"), "Ik was eerst")
+    answer = page.post(reverse("reply", args=[talk.pk]), form(talk, seen_message=seen))
+    assert answer.status_code == 422
+    assert "Bram Bos" in answer.content.decode()
+    assert page.post(reverse("reply", args=[talk.pk]), form(talk, seen_message=seen, confirmed="1")).status_code == 302
+
+
+def test_a_picture_is_drawn_anew_and_only_colleagues_see_it(page, client, talk, agent, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    exif = Image.Exif()
+    exif[0x010E] = "SECRET PLACE"
+    content = picture("JPEG", exif=exif)
+    assert b"SECRET PLACE" in content
+    upload = SimpleUploadedFile("../../lift.jpg", content, "text/html")
+    page.post(reverse("upload", args=[talk.pk]), {**form(talk), "file": upload})
+    stored = Attachment.objects.get()
+    assert (stored.content_type, stored.title) == ("image/jpeg", "lift.jpg")
+    answer = page.get(reverse("attachment", args=[stored.pk]))
+    assert b"SECRET PLACE" not in b"".join(answer.streaming_content)
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"]
+    page.post(reverse("reply", args=[talk.pk]), form(talk))
+    assert Delivery.objects.get().message.attachments.get() == stored
+    client.force_login(builders.agent(builders.brand()))
+    assert client.get(reverse("attachment", args=[stored.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"<svg onload=alert(1)>", b"", b"\x89PNG\r\n\x1a\n" + b"\0" * 30])
+def test_what_is_no_picture_is_refused(page, talk, content):
+    upload = SimpleUploadedFile("x.png", content or b" ", "image/png")
+    answer = page.post(reverse("upload", args=[talk.pk]), {**form(talk, text="blijft"), "file": upload})
+    assert answer.status_code == 422
+    assert "blijft" in answer.content.decode()
+    assert not Attachment.objects.exists()
+
+
+def test_a_failed_reply_says_why_and_what_to_do(page, talk, agent):
+    WORLD.script[talk.account.external_id].append(failing(Rejected("Ja nee", reason="blocked_by_person")))
+    delivery = run(reply(talk, agent))
+    html = page.get(reverse("minded", args=[talk.brand.slug])).content.decode()
+    assert "Ja nee" in html
+    assert reverse("delivery_action", args=[delivery.pk, "again"]) in html
+    assert minded_count(agent=agent, brand=talk.brand) == 1
+    page.post(reverse("delivery_action", args=[delivery.pk, "give-up"]))
+    assert minded_count(agent=agent, brand=talk.brand) == 0
+
+
+def test_a_lead_minds_everybodys_and_an_agent_their_own(talk, agent):
+    WORLD.script[talk.account.external_id].append(cut_before)
+    run(reply(talk, agent))
+    counts = [minded_count(agent=a, brand=talk.brand) for a in
+              (agent, builders.agent(talk.brand), builders.agent(talk.brand, "lead"))]  # fmt: skip
+    assert counts == [1, 0, 1]
+
+
+def test_undo_by_form_and_then_it_is_too_late(page, talk, agent):
+    first, second = reply(talk, agent), None
+    page.post(reverse("delivery_action", args=[first.pk, "undo"]))
+    first.refresh_from_db()
+    assert first.state == "cancelled"
+    second = run(reply(talk, agent))
+    answer = page.post(reverse("delivery_action", args=[second.pk, "undo"]), headers={"HX-Request": "true"})
+    assert answer.status_code == 409
+
+
+def test_a_trainee_cannot_approve_their_own(client, talk):
+    talk.brand.approve_trainees = True
+    talk.brand.save()
+    trainee, colleague = builders.agent(talk.brand, is_trainee=True), builders.agent(talk.brand)
+    delivery = reply(talk, trainee)
+    for who, state in ((trainee, "approval"), (colleague, "pending")):
+        client.force_login(who)
+        client.post(reverse("delivery_action", args=[delivery.pk, "approve"]), {"text": "Beter zo"})
+        delivery.refresh_from_db()
+        assert delivery.state == state
+    delivery.message.refresh_from_db()
+    assert (delivery.message.text, delivery.approved_by) == ("Beter zo", colleague)
+
+
+def test_a_returned_reply_is_a_draft_again_with_a_remark(client, talk):
+    talk.brand.approve_trainees = True
+    talk.brand.save()
+    trainee = builders.agent(talk.brand, is_trainee=True)
+    delivery = reply(talk, trainee, "Mijn antwoord")
+    client.force_login(builders.agent(talk.brand))
+    assert b"Mijn antwoord" in client.get(reverse("approvals", args=[talk.brand.slug])).content
+    client.post(reverse("delivery_action", args=[delivery.pk, "return"]), {"note": "Iets vriendelijker"})
+    assert Draft.objects.get(agent=trainee).text == "Mijn antwoord"
+    assert Note.objects.get().text == "Iets vriendelijker"
+
+
+def test_the_public_line_leaves_only_after_the_private_message(talk, agent):
+    from uuid import uuid4
+
+    WORLD.script[talk.account.external_id].append(cut_before)
+    private, public = handoff.to_private(conversation=talk, agent=agent, private_text="Wat is je adres?", token=uuid4())
+    run(private)
+    public.refresh_from_db()
+    assert (private.state, public.state, WORLD.texts()) == ("uncertain", "pending", [])
+    talk.refresh_from_db()
+    assert talk.close_loop
+
+
+def test_bulk_is_filled_in_one_by_one_spread_and_stoppable(page, talk, agent):
+    talks = [talk, *[builders.conversation(talk.account) for _ in range(3)]]
+    data = {"ids": [c.pk for c in talks], "text": "Hoi {name}, de lift is stuk."}
+    html = page.post(reverse("bulk", args=[talk.brand.slug]), data).content.decode()
+    assert "Hoi Person, de lift is stuk." in html
+    from uuid import uuid4
+
+    made, refused = bulk.send_bulk(brand=talk.brand, agent=agent, text="Hoi", token=uuid4(),
+                                   chosen={c.pk: f"Hoi {c.pk}" for c in talks})  # fmt: skip
+    dues = list(Delivery.objects.order_by("due_at").values_list("due_at", flat=True))
+    assert not refused
+    assert all((b - a).total_seconds() >= 1.5 for a, b in pairwise(dues))
+    page.post(reverse("bulk_stop", args=[talk.brand.slug, made.pk]))
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"cancelled"}
+    assert page.get(reverse("bulk_result", args=[talk.brand.slug, made.pk])).status_code == 200
+
+
+ADDRESSES = [
+    ("composer", "get"), ("reply", "post"), ("draft", "post"), ("hand_off", "post"), ("close_loop", "post"),
+    ("upload", "post"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "method"), ADDRESSES)
+def test_an_outsider_finds_nothing_and_a_wrong_method_is_refused(client, talk, name, method):
+    client.force_login(builders.agent(builders.brand()))
+    address = reverse(name, args=[talk.pk])
+    assert getattr(client, method)(address).status_code == 404
+    assert getattr(client, "post" if method == "get" else "get")(address).status_code == 405
+
+
+@pytest.mark.parametrize("name", ["minded", "approvals", "bulk"])
+def test_another_brands_lists_are_not_there(client, talk, name):
+    client.force_login(builders.agent(builders.brand()))
+    assert client.get(reverse(name, args=[talk.brand.slug])).status_code == 404
+
+
+def test_another_brands_delivery_is_not_there(client, talk, agent):
+    delivery = reply(talk, agent)
+    client.force_login(builders.agent(builders.brand()))
+    assert client.get(reverse("delivery", args=[delivery.pk])).status_code == 404
+    assert client.post(reverse("delivery_action", args=[delivery.pk, "undo"])).status_code == 404
+
+
+def test_the_composer_asks_the_same_few_questions_however_long_the_talk(page, talk, django_assert_max_num_queries):
+    for n in range(15):
+        builders.message(talk, text=f"{n}")
+    with django_assert_max_num_queries(34):
+        page.get(reverse("composer", args=[talk.pk]), headers={"HX-Request": "true"})
+
+
+def test_a_reply_by_name_is_signed_for_nobody_else(talk, agent):
+    from uuid import uuid4
+
+    delivery = send_reply(conversation=talk, agent=agent, mode="public_reply", text="Dag ^AB", token=uuid4())
+    assert delivery.message.agent == agent
