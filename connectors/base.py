@@ -50,9 +50,7 @@ class Connector(ABC):
         return tuple(StreamRef(s.kind) for s in self.capabilities.streams if not s.needs_query)
 
     @abstractmethod
-    def poll(
-        self, stream: StreamRef, cursor: Cursor, *, since: datetime | None = None, limit: int = 100
-    ) -> Page:
+    def poll(self, stream: StreamRef, cursor: Cursor, *, since: datetime | None = None, limit: int = 100) -> Page:
         """One page of a stream. `since` bounds how far a first poll ({} cursor) looks back."""
 
     @abstractmethod

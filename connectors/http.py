@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse as PlainResponse
-from threading import Lock
+from threading import RLock
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from weakref import WeakSet
@@ -344,7 +344,7 @@ _NAMES = (
 _PAIR = re.compile(rf"(?i)(?<![a-z]){_NAMES}(['\"]?\s*[=:]\s*u?b?['\"]?)(?!\*\*\*)[^\s&'\",;}}<>)\]]{{6,}}")
 _BEARER = re.compile(r"\b([Bb]earer|Basic)(\s+|%20)[A-Za-z0-9._~+/=%-]{12,}")
 _live: WeakSet[PlatformSession] = WeakSet()
-_live_lock = Lock()
+_live_lock = RLock()  # collecting garbage may log while we hold it
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

@@ -1,9 +1,16 @@
-"""How people log in: by invitation only."""
+"""How people log in: by invitation only, and every try is in the audit trail."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.http import HttpRequest, HttpResponse
+
+from inbox.encryption import seal, unseal
+from inbox.models import Agent
+from inbox.operations import audit
 
 
 class InvitedOnlyAdapter(DefaultAccountAdapter):
@@ -11,3 +18,34 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def post_login(self, request: HttpRequest, user: Agent, **details: Any) -> HttpResponse:
+        audit.record("logged_in", actor=user, target=str(user))
+        response: HttpResponse = super().post_login(request, user, **details)
+        return response
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Only addresses we know are written down: people type passwords in the wrong field."""
+        known = Agent.objects.filter(email__iexact=str(credentials.get("email", ""))).first()
+        audit.record("login_failed", actor=known, target=known.email if known else "")
+        super().authentication_failed(request, **credentials)
+
+    def logout(self, request: HttpRequest) -> None:
+        if isinstance(request.user, Agent):
+            audit.record("logged_out", actor=request.user, target=str(request.user))
+        super().logout(request)
+
+    def send_notification_mail(self, template_prefix: str, user: Agent, *args: Any, **context: Any) -> None:
+        """Called for every change of password or second factor."""
+        audit.record(template_prefix.rsplit("/", 1)[-1][:40], actor=user, target=str(user))
+        super().send_notification_mail(template_prefix, user, *args, **context)
+
+
+class SealedSecondFactor(DefaultMFAAdapter):
+    """Secrets of authenticator apps are kept under our own keys."""
+
+    def encrypt(self, text: str) -> str:
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return str(unseal(encrypted_text))

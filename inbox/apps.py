@@ -8,4 +8,4 @@ class InboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from inbox import checks  # noqa: F401 - registers the system checks
+        from inbox import checks

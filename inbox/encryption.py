@@ -26,20 +26,44 @@ def box() -> MultiFernet:
     return _box(tuple(settings.ENCRYPTION_KEYS))
 
 
+def seal(value: Any) -> str:
+    """A JSON value as text that only this process can read."""
+    return box().encrypt(json.dumps(value).encode()).decode()
+
+
+def unseal(text: str) -> Any:
+    """What `seal` made; WrongKey when our keys do not fit."""
+    return _opened(text.encode())
+
+
+def _opened(token: bytes) -> Any:
+    try:
+        return json.loads(box().decrypt(token))
+    except InvalidToken:
+        raise WrongKey(
+            "A stored secret cannot be decrypted: ENCRYPTION_KEYS lacks the key it was saved with."
+        ) from None
+
+
 class EncryptedJSONField(models.BinaryField):  # type: ignore[type-arg]
     """A JSON value that only this process can read."""
 
     def from_db_value(self, value: bytes | None, *_: Any) -> Any:
-        if value is None:
-            return None
-        try:
-            return json.loads(box().decrypt(bytes(value)))
-        except InvalidToken:
-            raise WrongKey(
-                "A stored secret cannot be decrypted: ENCRYPTION_KEYS lacks the key it was saved with."
-            ) from None
+        return None if value is None else _opened(bytes(value))
 
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if value is None or isinstance(value, memoryview):
             return value
         return super().get_db_prep_value(box().encrypt(json.dumps(value).encode()), connection, prepared)
+
+
+def encrypted_columns() -> list[tuple[type[models.Model], list[str]]]:
+    """Every model that keeps secrets, with the names of the fields that do."""
+    from django.apps import apps
+
+    found = []
+    for model in apps.get_models():
+        names = [field.name for field in model._meta.fields if isinstance(field, EncryptedJSONField)]
+        if names:
+            found.append((model, names))
+    return found

@@ -12,13 +12,23 @@ from connectors.types import Credentials
 from inbox.models import ChannelAccount, PlatformApp
 
 
-def app_settings(account: ChannelAccount) -> dict[str, str]:
-    """What OAuth needs to know about the brand's own platform app."""
-    app = PlatformApp.objects.filter(brand_id=account.brand_id, kind=account.kind).first()
+def platform_settings(*, brand_id: int, kind: str, base_url: str = "") -> dict[str, str]:
+    """What OAuth needs to know about the brand's own app at a platform."""
+    app = PlatformApp.objects.filter(brand_id=brand_id, kind=kind).first()
     if app is None:
-        return {"base_url": account.base_url}
-    callback = f"{settings.PUBLIC_URL}/connect/{account.kind}/callback/"
-    return {"client_id": app.client_id, "callback_url": callback, "base_url": app.base_url, **app.secrets}
+        return {"base_url": base_url}
+    known = {"client_id": app.client_id, "callback_url": callback_url(kind), "base_url": app.base_url}
+    return known | app.secrets
+
+
+def callback_url(kind: str) -> str:
+    """Where the platform sends the browser back to."""
+    return f"{settings.PUBLIC_URL}/connect/{kind}/callback/"
+
+
+def app_settings(account: ChannelAccount) -> dict[str, str]:
+    """The same, for an account that is connected."""
+    return platform_settings(brand_id=account.brand_id, kind=account.kind, base_url=account.base_url)
 
 
 def connect(account: ChannelAccount) -> Connector:

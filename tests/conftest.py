@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.browser import (  # noqa: F401 - fixtures are found by name
+from tests.browser import (
     beat,
     browser,
     console_errors,

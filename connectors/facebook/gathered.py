@@ -31,9 +31,9 @@ class Gathered:
         self.fetched += 1
         try:
             if not isinstance(payload, dict):
-                raise UnreadableError(f"an item is a {type(payload).__name__}")  # noqa: TRY301
+                raise UnreadableError(f"an item is a {type(payload).__name__}")
             read(payload)
-        except Exception as error:  # noqa: BLE001 - whatever a payload does to us, the others go on
+        except Exception as error:
             self.fetched -= 1
             self.set_aside(payload, reason(error))
 

@@ -70,14 +70,14 @@ def _is_post(external_id: str, page_id: str) -> bool:
     return bool(page_id) and external_id.startswith(f"{page_id}_")
 
 
-def _metrics(payload: dict[str, Any], is_post: bool) -> Metrics:  # noqa: FBT001
+def _metrics(payload: dict[str, Any], is_post: bool) -> Metrics:
     return mapping.post_metrics(payload) if is_post else mapping.comment_metrics(payload)
 
 
 def _message(
     harvest: Harvest,
     payload: dict[str, Any],
-    is_post: bool,  # noqa: FBT001
+    is_post: bool,
     *,
     page_id: str,
 ) -> InboundMessage | None:

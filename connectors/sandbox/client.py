@@ -15,11 +15,11 @@ class SandboxClient:
         self.session = requests.Session()
         self.session.trust_env = False  # loopback never goes through a proxy
 
-    def get(self, name: str, **query: Any) -> Any:
+    def get(self, name: str, /, **query: Any) -> Any:
         """GET a command; raises with the sandbox's words."""
         return self._checked(self.session.get(f"{self.url}/_sandbox/{name}", params=query, timeout=30))
 
-    def post(self, name: str, **data: Any) -> Any:
+    def post(self, name: str, /, **data: Any) -> Any:
         """POST a command; raises with the sandbox's words."""
         return self._checked(self.session.post(f"{self.url}/_sandbox/{name}", json=data, timeout=60))
 

@@ -50,7 +50,7 @@ class Control:
             "user": lambda d: asdict(publish.x_user(self.world, d)),
             "actor": lambda d: asdict(publish.actor(self.world, d)),
             "tokens": self._tokens,
-            "faults": lambda d: sandbox.faults.add(d),
+            "faults": sandbox.faults.add,
             "faults/clear": lambda d: sandbox.faults.clear(),
             "clock": self._turn,
             "settings": self._set,
@@ -96,7 +96,9 @@ class Control:
         after, count = int(query.get("after", 0)), int(query.get("limit", 1_000_000))
         wanted = {name: query[name] for name in ("kind", "platform", "what", "account_id", "id") if query.get(name)}
         found = [
-            asdict(entry) for entry in ledger[after:] if all(getattr(entry, name) == value for name, value in wanted.items())
+            asdict(entry)
+            for entry in ledger[after:]
+            if all(getattr(entry, name) == value for name, value in wanted.items())
         ]  # fmt: skip
         return {"entries": found[:count], "last": len(ledger)}
 

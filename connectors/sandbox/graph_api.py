@@ -14,7 +14,8 @@ from connectors.sandbox.clock import HOUR
 from connectors.sandbox.entities import FbActor, Token
 from connectors.sandbox.graph_errors import GraphRefusal, graph_response, missing
 from connectors.sandbox.graph_fields import Field, parse_fields
-from connectors.sandbox.graph_wire import EDGES, NODE_TYPES, Viewer, edge, render
+from connectors.sandbox.graph_objects import NODE_TYPES, Viewer
+from connectors.sandbox.graph_wire import EDGES, TARGETS, check_fields, edge, render
 from connectors.sandbox.http import Request, Response
 from connectors.sandbox.publish import NotThere, fb_find
 from connectors.sandbox.world import World
@@ -23,10 +24,13 @@ VERSION = re.compile(r"^/(v\d+\.\d+)(?=/|$)")
 LIVING = {"v21.0", "v22.0", "v23.0", "v24.0", "v25.0", "v26.0"}
 DEAD_TOKENS = {
     458: "Error validating access token: The user has not authorized application.",
-    459: "Error validating access token: You cannot access the app till you log in to www.facebook.com and follow the instructions given.",
-    460: "Error validating access token: The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons.",
+    459: "Error validating access token: You cannot access the app till you log in to "
+    "www.facebook.com and follow the instructions given.",
+    460: "Error validating access token: The session has been invalidated because the user changed "
+    "their password or Facebook has changed the session for security reasons.",
     463: "Error validating access token: Session has expired.",
-    464: "Error validating access token: Sessions for the user are not allowed because the user is not a confirmed user.",
+    464: "Error validating access token: Sessions for the user are not allowed because "
+    "the user is not a confirmed user.",
     467: "The access token is invalid since the user hasn't engaged the app in longer than 90 days.",
 }  # fmt: skip
 
@@ -121,6 +125,7 @@ class GraphApi:
             return graph_auth.my_pages(self.world, viewer, args, fields)
         item = self._object(viewer, parts[0])
         if len(parts) == 1:
+            check_fields(type(item), fields)
             self._note(viewer, [item.id], f"GET {request.path}")
             return render(viewer, item, fields)
         if parts[1] == "subscribed_apps":
@@ -131,6 +136,7 @@ class GraphApi:
             raise GraphRefusal(
                 100, f"(#100) Tried accessing nonexisting field ({parts[1]}) on node type ({NODE_TYPES[type(item)]})"
             )
+        check_fields(TARGETS[parts[1]], fields)
         out = edge(viewer, item, parts[1], args=args, fields=fields)
         self._note(viewer, list(_ids_in(out)), f"GET {request.path}")
         return out
@@ -144,7 +150,9 @@ class GraphApi:
         out = {}
         for item_id in ids:
             try:
-                out[item_id] = render(viewer, self._object(viewer, item_id), fields)
+                item = self._object(viewer, item_id)
+                check_fields(type(item), fields)
+                out[item_id] = render(viewer, item, fields)
             except (NotThere, GraphRefusal) as error:
                 if isinstance(error, GraphRefusal) and error.subcode != 33:
                     raise

@@ -12,7 +12,7 @@ from connectors.sandbox.http import Response
 NON_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
-class GraphRefusal(Exception):  # noqa: N818 - it is an answer, not a failure
+class GraphRefusal(Exception):
     """An answer that ends the handling of a request."""
 
     def __init__(self, code: int, message: str, *, subcode: int = 0, kind: str = "OAuthException", **more: Any) -> None:

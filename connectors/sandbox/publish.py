@@ -191,7 +191,7 @@ def _record(world: World, post: XPost, *, kind: str, what: str, call: str = "", 
         kind, platform="x", what=what, id=post.id, thread_id=post.conversation_id,
         parent_id=post.ref("replied_to") or post.ref("quoted") or post.ref("retweeted"), author_id=author.id,
         author=author.username, account_id=author.id if author.brand else next(iter(named), ""),
-        text=asked or post.text, at=post.at if what not in {"delete"} else None, ids=list(post.edits), call=call,
+        text=asked or post.text, at=post.at if what != "delete" else None, ids=list(post.edits), call=call,
     )  # fmt: skip
 
 

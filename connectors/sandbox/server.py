@@ -63,7 +63,7 @@ class Sandbox:
         path = request.path
         if path.startswith("/_sandbox"):
             return self.control.handle(request)
-        if path == "/" and "ids" not in request.query or path.startswith("/public/"):
+        if (path == "/" and "ids" not in request.query) or path.startswith("/public/"):
             return public_pages.handle(self.world, request)
         page = dialogs.handle(self.world, request)
         if page is not None:

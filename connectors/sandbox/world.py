@@ -182,13 +182,16 @@ class Ids:
     def __init__(self, world: World) -> None:
         self.world = world
         self.counter = 0
+        self.next: dict[int, int] = {}  # the first free number of a millisecond
 
     def snowflake(self, at: int) -> str:
         """An id of X for this moment."""
-        value = (at - X_EPOCH) << 22 | 1 << 12
-        taken = self.world
+        value, taken = max((at - X_EPOCH) << 22 | 1 << 12, self.next.get(at, 0)), self.world
         while str(value) in taken.x_posts or str(value) in taken.x_directs or str(value) in taken.x_users:
             value += 1
+        if len(self.next) > 1000:
+            self.next.clear()  # taken ids are passed over in any case, only more slowly
+        self.next[at] = value + 1
         return str(value)
 
     def graph(self, at: int) -> str:

@@ -9,7 +9,7 @@ from connectors.sandbox.http import Response, json_response
 PROBLEMS = "https://api.twitter.com/2/problems/"
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure
+class Refusal(Exception):
     """An answer that ends the handling of a request."""
 
     def __init__(self, response: Response) -> None:

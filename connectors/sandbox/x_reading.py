@@ -75,7 +75,7 @@ def _check_window(call: Call, oldest: int) -> None:
 def _time(name: str, value: str) -> int:
     try:
         if "T" not in value:
-            raise ValueError  # noqa: TRY301 - X wants both date and time
+            raise ValueError
         return parse(value)
     except ValueError:
         raise invalid(

@@ -1,5 +1,6 @@
 """Posts, users, media and messages as X's v2 JSON: only the fields and expansions that were asked for."""
 
+# ruff: noqa: E501, SIM905 - lists of names, easier to compare as words in a row
 from __future__ import annotations
 
 import html
@@ -16,28 +17,123 @@ LONG = 280
 URL = re.compile(r"https?://\S+")
 TAG = re.compile(r"(?<!\w)([#$])(\w+)")
 POST_FIELDS = frozenset(
-    "article attachments author_id card_uri community_id context_annotations conversation_id created_at display_text_range "
-    "edit_controls edit_history_tweet_ids entities geo id in_reply_to_user_id lang media_metadata note_tweet "
-    "possibly_sensitive public_metrics referenced_tweets reply_settings scopes source suggested_source_links text withheld "
-    "non_public_metrics organic_metrics promoted_metrics".split()
+    [
+        "article",
+        "attachments",
+        "author_id",
+        "card_uri",
+        "community_id",
+        "context_annotations",
+        "conversation_id",
+        "created_at",
+        "display_text_range",
+        "edit_controls",
+        "edit_history_tweet_ids",
+        "entities",
+        "geo",
+        "id",
+        "in_reply_to_user_id",
+        "lang",
+        "media_metadata",
+        "note_tweet",
+        "possibly_sensitive",
+        "public_metrics",
+        "referenced_tweets",
+        "reply_settings",
+        "scopes",
+        "source",
+        "suggested_source_links",
+        "text",
+        "withheld",
+        "non_public_metrics",
+        "organic_metrics",
+        "promoted_metrics",
+    ]
 )
 USER_FIELDS = frozenset(
-    "affiliation connection_status confirmed_email created_at description entities id is_identity_verified location "
-    "most_recent_tweet_id name parody pinned_tweet_id profile_banner_url profile_image_url protected public_metrics "
-    "receives_your_dm subscription subscription_type url username verified verified_followers_count verified_type withheld".split()
+    [
+        "affiliation",
+        "connection_status",
+        "confirmed_email",
+        "created_at",
+        "description",
+        "entities",
+        "id",
+        "is_identity_verified",
+        "location",
+        "most_recent_tweet_id",
+        "name",
+        "parody",
+        "pinned_tweet_id",
+        "profile_banner_url",
+        "profile_image_url",
+        "protected",
+        "public_metrics",
+        "receives_your_dm",
+        "subscription",
+        "subscription_type",
+        "url",
+        "username",
+        "verified",
+        "verified_followers_count",
+        "verified_type",
+        "withheld",
+    ]
 )
 MEDIA_FIELDS = frozenset(
-    "alt_text duration_ms height media_key non_public_metrics organic_metrics preview_image_url promoted_metrics "
-    "public_metrics type url variants width".split()
+    [
+        "alt_text",
+        "duration_ms",
+        "height",
+        "media_key",
+        "non_public_metrics",
+        "organic_metrics",
+        "preview_image_url",
+        "promoted_metrics",
+        "public_metrics",
+        "type",
+        "url",
+        "variants",
+        "width",
+    ]
 )
 DM_FIELDS = frozenset(
-    "attachments created_at dm_conversation_id entities event_type id participant_ids referenced_tweets sender_id text".split()
+    [
+        "attachments",
+        "created_at",
+        "dm_conversation_id",
+        "entities",
+        "event_type",
+        "id",
+        "participant_ids",
+        "referenced_tweets",
+        "sender_id",
+        "text",
+    ]
 )
 EXPANSIONS = frozenset(
-    "article.cover_media article.media_entities attachments.media_keys attachments.media_source_tweet attachments.poll_ids "
-    "author_id author_screen_name edit_history_tweet_ids entities.mentions.username entities.note.mentions.username "
-    "geo.place_id in_reply_to_user_id referenced_tweets.id referenced_tweets.id.attachments.media_keys "
-    "referenced_tweets.id.author_id pinned_tweet_id sender_id participant_ids affiliation.user_id most_recent_tweet_id".split()
+    [
+        "article.cover_media",
+        "article.media_entities",
+        "attachments.media_keys",
+        "attachments.media_source_tweet",
+        "attachments.poll_ids",
+        "author_id",
+        "author_screen_name",
+        "edit_history_tweet_ids",
+        "entities.mentions.username",
+        "entities.note.mentions.username",
+        "geo.place_id",
+        "in_reply_to_user_id",
+        "referenced_tweets.id",
+        "referenced_tweets.id.attachments.media_keys",
+        "referenced_tweets.id.author_id",
+        "pinned_tweet_id",
+        "sender_id",
+        "participant_ids",
+        "affiliation.user_id",
+        "most_recent_tweet_id",
+    ]
 )
 RENAMED = {
     "referenced_tweets": "referenced_posts",
@@ -106,7 +202,7 @@ class Wire:
             out["errors"] = self.errors
         if meta is not None:
             out["meta"] = meta
-        return renamed(out) if self.asked.new_names else out  # type: ignore[no-any-return]
+        return renamed(out) if self.asked.new_names else out
 
     def all_posts(self, posts: Iterable[XPost]) -> list[dict[str, Any]]:
         """Posts with what was asked to come along."""
@@ -179,7 +275,6 @@ class Wire:
 
     def entities(self, text: str) -> dict[str, Any] | None:
         """Where mentions, tags and addresses stand, in code points of the escaped text."""
-        out: dict[str, Any] = {}
         found = ((m, self.world.user_by_handle(m[1])) for m in HANDLE.finditer(text))
         mentions = [
             {"start": m.start(), "end": m.end(), "username": user.username, "id": user.id} for m, user in found if user
@@ -189,10 +284,8 @@ class Wire:
             {"start": m.start(), "end": m.end(), "url": m[0], "expanded_url": m[0], "display_url": m[0][8:]}
             for m in URL.finditer(text)
         ]
-        for name, items in (("mentions", mentions), ("hashtags", tags), ("urls", urls)):
-            if items:
-                out[name] = items
-        return out or None
+        parts = {"mentions": mentions, "hashtags": tags, "urls": urls}
+        return {name: items for name, items in parts.items() if items} or None
 
     def user(self, user: XUser) -> dict[str, Any]:
         """Somebody, with the asked fields; id, name and username always."""

@@ -84,7 +84,7 @@ def _sort(
     try:
         for thing in understand(_object(item), includes):
             (result.exposures if isinstance(thing, Exposure) else result.messages).append(thing)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is kept and shown
+    except Exception as error:
         reason = f"{type(error).__name__}: {error}"[:500]
         result.unreadable.append(Unreadable(item, reason, result.ids[-1]))
 

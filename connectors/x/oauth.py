@@ -19,7 +19,7 @@ from connectors.x.connector import SCOPES, XConnector
 from connectors.x.errors import failure
 from connectors.x.wire import count, mapping, moment, word
 
-_TOKEN = "https://api.twitter.com/2/oauth2/token"  # noqa: S105 - an address
+_TOKEN = "https://api.twitter.com/2/oauth2/token"
 _REVOKE = "https://api.twitter.com/2/oauth2/revoke"
 _EARLY = timedelta(minutes=10)  # of the two hours an access token lives
 

@@ -82,6 +82,7 @@ class Notification(models.Model):
     key = models.CharField(max_length=120)  # the same occasion is told once
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True)
+    mailed_at = models.DateTimeField(null=True)  # account warnings also go by e-mail, once
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agent", "key"], name="notification_once")]

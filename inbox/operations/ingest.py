@@ -121,7 +121,7 @@ def _prepare(page: Page) -> tuple[list[Arrival], list[Unreadable]]:
     for message in page.messages:
         try:
             readable.append(prepared(message))
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, its neighbours go on
+        except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             unreadable.append(Unreadable(message.raw, reason, str(message.external_id or "")))
     arrivals: dict[str, Arrival] = {}

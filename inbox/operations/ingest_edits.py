@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 
 from connectors.types import Deletion, InboundMessage
@@ -29,7 +30,7 @@ def store_versions(message_id: int, *, versions: list[InboundMessage], now: date
     MessageVersion.objects.bulk_create(
         [
             MessageVersion(message=message, version_id=old[2], text=old[3], sent_at=old[0], replaced_at=new[0])
-            for old, new in zip(ordered, ordered[1:], strict=False)
+            for old, new in itertools.pairwise(ordered)
             if old[0] < new[0]
         ]
     )

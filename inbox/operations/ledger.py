@@ -129,7 +129,7 @@ def set_aside_all(items: Iterable[Unreadable], *, stream: Stream, now: datetime)
         return 0
     values = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(rows))
     statement = f"""INSERT INTO inbox_setaside (stream_id, fingerprint, external_id, payload, error, created_at)
-        VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""  # noqa: S608 - placeholders only
+        VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""
     return len(fetch(statement, [value for mark in sorted(rows) for value in rows[mark]]))
 
 
@@ -144,7 +144,7 @@ def store_exposures(exposures: tuple[Exposure, ...], *, account: ChannelAccount)
         return 0
     values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
     statement = f"""INSERT INTO inbox_exposure (account_id, external_id, kind, original_external_id, author_external_id,
-        followers, at) VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""  # noqa: S608 - placeholders only
+        followers, at) VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""
     return len(fetch(statement, [value for key in sorted(rows) for value in rows[key]]))
 
 

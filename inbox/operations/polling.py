@@ -113,7 +113,7 @@ class Round:
         stream = asked.stream
         try:
             page = future.result()
-        except Exception as error:  # noqa: BLE001 - whatever went wrong with one stream, the others go on
+        except Exception as error:
             self._failed(asked, error)
             return
         self.spent.add(stream.account_id, cost=page.cost, limits=page.limits)
@@ -122,7 +122,7 @@ class Round:
         except LeaseLost:
             log.info("lease_lost", stream=stream.pk)
             return
-        except Exception as error:  # noqa: BLE001 - the cursor stays, and the page is asked again
+        except Exception as error:
             self._failed(asked, error)
             return
         self._after(pool, asked, page, behind=behind)

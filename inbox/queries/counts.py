@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
@@ -43,10 +44,8 @@ def brand_counts(brand: Brand) -> dict[str, Any]:
     except redis.RedisError:
         return _counted(brand)
     counted = _counted(brand)
-    try:
+    with contextlib.suppress(redis.RedisError):
         events.valkey().set(key, json.dumps(counted), px=KEEP)
-    except redis.RedisError:
-        pass
     return counted
 
 
@@ -58,7 +57,7 @@ def counts_for(agent: Agent, brand: Brand, team_ids: list[int]) -> Counts:
     queues["team"] = sum(common["teams"].get(str(pk), 0) for pk in team_ids)
     mentioned = Notification.objects.filter(agent=agent, brand=brand, read_at=None, kind=Notification.Kind.MENTIONED)
     queues["mentioned"] = mentioned[:CAP].count()
-    by_agent = {int(pk): n for pk, n in common["agents"].items()}
+    by_agent = {int(pk): n for pk, n in common["agents"].items() if pk != "None"}
     return Counts(queues, common["overdue"], by_agent)
 
 

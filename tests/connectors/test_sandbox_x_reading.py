@@ -10,7 +10,6 @@ import requests
 import tweepy
 
 from connectors.sandbox.client import SandboxClient
-from tests.connectors.sandbox_fixtures import sandbox, sandbox_process  # noqa: F401 - fixtures
 from tests.connectors.sandbox_sdks import x_client
 
 

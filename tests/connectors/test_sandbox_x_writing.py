@@ -6,7 +6,6 @@ import pytest
 import requests
 import tweepy
 
-from tests.connectors.sandbox_fixtures import sandbox, sandbox_process  # noqa: F401 - fixtures
 from tests.connectors.sandbox_sdks import x_client
 
 

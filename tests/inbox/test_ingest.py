@@ -11,7 +11,6 @@ from connectors.types import Attachment, Deletion, Exposure, Metrics, Page, Post
 from inbox.models import (
     Contact,
     Conversation,
-    Exposure as ExposureRow,
     HourlyCount,
     Identity,
     Message,
@@ -21,6 +20,9 @@ from inbox.models import (
     SetAside,
     Thread,
     Tombstone,
+)
+from inbox.models import (
+    Exposure as ExposureRow,
 )
 from inbox.operations.contacts import fingerprint
 from inbox.operations.ingest import LeaseLost, ingest_page

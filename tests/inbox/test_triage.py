@@ -40,7 +40,7 @@ def together(*calls):
     def run(call):
         try:
             return call()
-        except Exception as error:  # noqa: BLE001 - the error is the result
+        except Exception as error:
             return error
         finally:
             connections.close_all()

@@ -1,0 +1,242 @@
+"""The list of conversations: a queue, filters, a sort, and pages by key, forwards and back. Never an offset or a count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from inbox.models import Agent, Brand, Conversation, ConversationLabel, Notification, Visibility
+from inbox.operations import presence
+from inbox.queries.queues import EVERY, Queue
+
+PAGE = 50
+SHOWN = (
+    "pk", "brand_id", "visibility", "proactive", "status", "kind", "feeling", "waiting_since", "due_at",
+    "last_message_at", "snoozed_until", "preview", "reach", "growth", "version", "message_count", "outcome",
+    "account__kind", "account__handle", "account__name", "identity__handle", "identity__name", "identity__followers",
+    "contact__name", "assignee__name", "assignee__email", "team__name",
+)  # fmt: skip
+# name -> (column, descending)
+SORTS: dict[str, tuple[str, bool]] = {
+    "waiting": ("waiting_since", False),
+    "newest": ("last_message_at", True),
+    "growth": ("growth", True),
+    "wake": ("snoozed_until", False),
+}
+CHOICES = {
+    "kind": set(Conversation.Kind.values) - {""},
+    "feeling": set(Conversation.Feeling.values) - {""},
+    "visibility": set(Visibility.values),
+    "proactive": {"1", "0"},
+}
+NUMBERS = ("account", "label", "assignee", "team", "thread", "contact")
+BIGGEST = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """What the address of a list asks for. What is not understood is left out."""
+
+    brand: Brand
+    agent: Agent
+    queue: Queue
+    filters: Mapping[str, str] = field(default_factory=dict)
+    q: str = ""
+    sort: str = "waiting"
+    after: str = ""
+    before: str = ""
+
+    @classmethod
+    def read(cls, brand: Brand, agent: Agent, queue: str, asked: Mapping[str, Any]) -> ListQuery:
+        """Read the query string of the screen."""
+        filters = {name: asked[name] for name in CHOICES if asked.get(name) in CHOICES[name]}
+        filters |= {name: asked[name] for name in NUMBERS if _is_id(str(asked.get(name, "")))}
+        if asked.get("assignee") in {"none", "me"}:
+            filters["assignee"] = asked["assignee"]
+        known = EVERY[queue]
+        sort = asked.get("sort", "")
+        return cls(
+            brand=brand, agent=agent, queue=known, filters=filters, q=_clean(str(asked.get("q", "")))[:200],
+            sort=sort if sort in SORTS else known.sort, after=str(asked.get("after", ""))[:80],
+            before=str(asked.get("before", ""))[:80],
+        )  # fmt: skip
+
+    def query(self, **changes: str | None) -> str:
+        """The query string with some of it changed; None takes a part away. Without a place in the list."""
+        parts = {**({"q": self.q} if self.q else {}), **self.filters}
+        if self.sort != self.queue.sort:
+            parts["sort"] = self.sort
+        parts.update({name: value for name, value in changes.items() if value is not None})
+        for name, value in changes.items():
+            if value is None:
+                parts.pop(name, None)
+        return urlencode(parts)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of the list, and where the next and previous begin ("" when there is none)."""
+
+    rows: list[Conversation]
+    after: str = ""
+    before: str = ""
+
+
+def page_of(asked: ListQuery, *, team_ids: list[int], size: int = PAGE) -> Page:
+    """The rows asked for, with their labels and who is looking: two statements."""
+    found = filtered(asked, team_ids=team_ids)
+    backwards = bool(asked.before)
+    rows = _slice(found, asked.sort, key=asked.before or asked.after, backwards=backwards, size=size + 1)
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    dress(rows, besides=asked.agent)
+    following = bool(rows) and (more or backwards)
+    preceding = bool(rows) and (more if backwards else bool(asked.after))
+    return Page(
+        rows=rows,
+        after=key_of(rows[-1], asked.sort) if following else "",
+        before=key_of(rows[0], asked.sort) if preceding else "",
+    )
+
+
+def rows_by_id(asked: ListQuery, ids: Iterable[int], *, team_ids: list[int]) -> list[Conversation]:
+    """Those of these rows that still stand in this list, to refresh what a browser shows."""
+    found = list(shown(filtered(asked, team_ids=team_ids).filter(pk__in=list(ids)[: 4 * PAGE])))
+    dress(found, besides=asked.agent)
+    return found
+
+
+def found_page(asked: ListQuery, ids: list[int], *, team_ids: list[int]) -> Page:
+    """Of what a search found, what the filters leave, newest first."""
+    rows = list(shown(filtered(asked, team_ids=team_ids).filter(pk__in=ids).order_by("-last_message_at", "-pk"))[:PAGE])
+    dress(rows, besides=asked.agent)
+    return Page(rows)
+
+
+def dress(rows: list[Conversation], *, besides: Agent) -> None:
+    """Add who is looking at each row."""
+    looking = presence.present((row.pk for row in rows), besides=besides) if rows else {}
+    for row in rows:
+        row.looking = looking.get(row.pk, [])  # type: ignore[attr-defined]
+
+
+def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    """Only the columns a row shows, and its labels in one more statement."""
+    labels = ConversationLabel.objects.select_related("label").order_by("pk")
+    related = found.select_related("account", "identity", "contact", "assignee", "team").only(*SHOWN)
+    return related.prefetch_related(Prefetch("labelled", labels))
+
+
+def filtered(asked: ListQuery, *, team_ids: list[int]) -> QuerySet[Conversation]:
+    """The conversations of a queue, filtered, in no order yet."""
+    found = Conversation.objects.filter(asked.queue.where, brand=asked.brand)
+    found = _personal(found, asked, team_ids)
+    for name in ("kind", "feeling", "visibility"):
+        if name in asked.filters:
+            found = found.filter(**{name: asked.filters[name]})
+    if "proactive" in asked.filters:
+        found = found.filter(proactive=asked.filters["proactive"] == "1")
+    for name in ("account", "team", "thread", "contact"):
+        if name in asked.filters:
+            found = found.filter(**{f"{name}_id": int(asked.filters[name])})
+    if "label" in asked.filters:
+        found = found.filter(labelled__label_id=int(asked.filters["label"]))
+    assignee = asked.filters.get("assignee")
+    if assignee == "none":
+        found = found.filter(assignee=None)
+    elif assignee:
+        found = found.filter(assignee_id=asked.agent.pk if assignee == "me" else int(assignee))
+    return found
+
+
+def _personal(found: QuerySet[Conversation], asked: ListQuery, team_ids: list[int]) -> QuerySet[Conversation]:
+    name = asked.queue.name
+    if name == "mine":
+        return found.filter(assignee=asked.agent)
+    if name == "team":
+        return found.filter(team_id=team_ids[0]) if len(team_ids) == 1 else found.filter(team_id__in=team_ids)
+    if name == "mentioned":
+        told = Notification.objects.filter(agent=asked.agent, kind=Notification.Kind.MENTIONED)
+        return found.filter(pk__in=told.order_by("-pk").values("conversation_id")[:500])
+    if name == "minded":
+        return found.filter(deliveries__state__in=["failed", "uncertain"], deliveries__handled_at=None).distinct()
+    return found
+
+
+def _slice(
+    found: QuerySet[Conversation], sort: str, *, key: str, backwards: bool, size: int
+) -> list[Conversation]:
+    """Rows beyond the key. What has no value in the sort column stands last, as a stretch of its own."""
+    column, descending = SORTS[sort]
+    place = _place(key)
+    nullable = column in {"waiting_since", "snoozed_until"}
+    down = descending != backwards
+    with_value, without = found.filter(**{f"{column}__isnull": False}) if nullable else found, found.none()
+    if nullable:
+        without = found.filter(**{f"{column}__isnull": True})
+    parts = [(with_value, True), (without, False)]
+    if backwards:
+        parts.reverse()
+    rows: list[Conversation] = []
+    for part, valued in parts:
+        if len(rows) >= size or (not valued and not nullable):
+            continue
+        if place is not None:
+            value, pk = place
+            if valued == (value is not None):
+                part = part.filter(_beyond(column if valued else None, value, pk, down=down))
+            elif valued != backwards:  # the key lies beyond this whole part
+                continue
+        order = ([F(column).desc() if down else F(column).asc()] if valued else []) + ["-pk" if down else "pk"]
+        rows += list(shown(part.order_by(*order))[: size - len(rows)])
+    return rows
+
+
+def _beyond(column: str | None, value: Any, pk: int, *, down: bool) -> Q:
+    side = "lt" if down else "gt"
+    past = Q(**{f"pk__{side}": pk})
+    if column is None:
+        return past
+    return Q(**{f"{column}__{side}e": value}) & (Q(**{f"{column}__{side}": value}) | past)
+
+
+def key_of(row: Conversation, sort: str) -> str:
+    """Where a row stands in a sort: its value and its id."""
+    value = getattr(row, SORTS[sort][0])
+    if isinstance(value, datetime):
+        return f"t{round(value.timestamp() * 1_000_000)}.{row.pk}"
+    return f"n.{row.pk}" if value is None else f"i{value}.{row.pk}"
+
+
+def _place(key: str) -> tuple[Any, int] | None:
+    head, _, tail = key.partition(".")
+    if not _is_id(tail):
+        return None
+    if head == "n":
+        return None, int(tail)
+    if head[:1] == "i" and head[1:].lstrip("-").isdigit() and len(head) < 20:
+        return int(head[1:]), int(tail)
+    if head[:1] == "t" and head[1:].isdigit() and len(head) < 20:
+        seconds, micro = divmod(int(head[1:]), 1_000_000)
+        return datetime.fromtimestamp(seconds, tz=timezone.get_default_timezone()).replace(microsecond=micro), int(tail)
+    return None
+
+
+def without_place(asked: ListQuery) -> ListQuery:
+    """The same list from its beginning."""
+    return replace(asked, after="", before="")
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text[:25]) <= BIGGEST
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "").strip()
