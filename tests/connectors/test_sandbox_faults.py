@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import facebook
 import pytest
@@ -119,8 +120,6 @@ def test_a_write_can_be_accepted_after_its_client_gave_up(sandbox, x, asked):
         if sandbox.ledger("sent"):
             break
         requests.get(f"{sandbox.url}/_sandbox/clock", timeout=5)
-        import time
-
         time.sleep(0.05)
     assert [line["text"] for line in sandbox.ledger("sent")] == ["Dag"]
 
@@ -201,9 +200,7 @@ def test_a_page_can_come_out_of_order_or_with_one_item_spoilt(sandbox, page, g):
 
 def test_faults_hit_by_pattern_number_and_rate(sandbox, x, asked):
     sandbox.fault("unavailable", path="/2/tweets*", skip=1, times=2)
-    outcomes = []
-    for _ in range(5):
-        outcomes.append(requests.get(f"{sandbox.url}/2/tweets?ids=1", timeout=5).status_code)
+    outcomes = [requests.get(f"{sandbox.url}/2/tweets?ids=1", timeout=5).status_code for _ in range(5)]
     assert outcomes == [401, 503, 503, 401, 401]
     assert x.get_me().data
     sandbox.clear_faults()
