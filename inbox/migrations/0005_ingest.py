@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inbox", "0004_outbox_order"),
+        ("inbox", "0005_admin_erasure_and_mail"),
     ]
 
     operations = [
