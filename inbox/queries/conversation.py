@@ -68,9 +68,9 @@ def _around() -> dict[str, Any]:
     notes = ContactNote.objects.filter(contact=OuterRef("contact")).order_by("-pk")
     others = Conversation.objects.filter(thread=OuterRef("thread")).exclude(pk=OuterRef("pk"))
     legs = Conversation.objects.filter(linked=OuterRef("pk")).order_by("pk")
-    same = Contact.objects.filter(
-        brand=OuterRef("brand"), name=OuterRef("contact__name"), erased_at=None
-    ).exclude(Q(pk=OuterRef("contact")) | Q(name=""))
+    same = Contact.objects.filter(brand=OuterRef("brand"), name=OuterRef("contact__name"), erased_at=None).exclude(
+        Q(pk=OuterRef("contact")) | Q(name="")
+    )
     return {
         "label_rows": ArraySubquery(labels.values(row=JSONObject(pk="label_id", name="label__name"))[:200]),
         "identity_rows": ArraySubquery(identities.values(row=JSONObject(
