@@ -119,7 +119,11 @@ def period(name: str, *, now: datetime | None = None) -> tuple[str, datetime, da
 def reckon(brand: Brand, *, start: datetime, end: datetime) -> Sum:
     """What became of everybody who wrote to us in this period."""
     made = Sum()
-    names = dict(ClosingReason.objects.filter(brand=brand).values_list("code", "name_nl" if get_language() == "nl" else "name_en"))
+    names = dict(
+        ClosingReason.objects.filter(brand=brand).values_list(
+            "code", "name_nl" if get_language() == "nl" else "name_en"
+        )
+    )
     reasons: dict[str, int] = defaultdict(int)
     with connection.cursor() as cursor:
         cursor.execute(SUM, [brand.pk, start, start, end, COUNTED])
@@ -186,7 +190,9 @@ def health_of(stream: Stream, *, now: datetime) -> tuple[str, str]:
     if stream.state in (Stream.State.FAILING, Stream.State.STOPPED) and stream.reason:
         return "late", "triangle-alert"
     promised = timedelta(minutes=stream.account.at_most_minutes_old)
-    if stream.complete_until is None or now - stream.complete_until > max(promised, timedelta(seconds=3 * stream.interval)):
+    if stream.complete_until is None or now - stream.complete_until > max(
+        promised, timedelta(seconds=3 * stream.interval)
+    ):
         return "warn", "hourglass"
     return "ok", "circle-check"
 
@@ -209,7 +215,13 @@ def _bars(stream: Stream, hours: dict[tuple[int, datetime], int], now: datetime)
     usual = [_usual(stream, hour, hours) for hour in shown]
     top = max([*counts, *usual, 1])
     bars = [
-        Bar(n * 8, round(27 - 24 * count / top, 1), round(24 * count / top, 1), round(27 - 24 * usually / top, 1), n == HOURS - 1)
+        Bar(
+            n * 8,
+            round(27 - 24 * count / top, 1),
+            round(24 * count / top, 1),
+            round(27 - 24 * usually / top, 1),
+            n == HOURS - 1,
+        )
         for n, (count, usually) in enumerate(zip(counts, usual, strict=True))
     ]
     return bars, counts[-1], round(usual[-1], 1)
