@@ -207,9 +207,19 @@ def _said(rows: dict[int, tuple[Any, ...]], norms: Norms) -> dict[int, list[Said
     said: dict[int, list[Said]] = {}
     if not rows:
         return said
-    for pk, external_id, inbound, sent_at, stored_at, start, by_agent, on_its_way, deleted, stream_id, message_id in fetch(
-        MESSAGES, [sorted(rows)]
-    ):
+    for (
+        pk,
+        external_id,
+        inbound,
+        sent_at,
+        stored_at,
+        start,
+        by_agent,
+        on_its_way,
+        deleted,
+        stream_id,
+        message_id,
+    ) in fetch(MESSAGES, [sorted(rows)]):
         proactive, minutes = norms.said(stream_id, rows[pk][6])
         said.setdefault(pk, []).append(
             Said(external_id or f"~{message_id}", inbound, sent_at, stored_at, start, by_agent, on_its_way, deleted,

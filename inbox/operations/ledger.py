@@ -71,7 +71,10 @@ def _record_window_gap(stream: Stream, page: Page, now: datetime) -> None:
     """A stretch that the platform no longer gives: it stays."""
     until = page.gap_until or now
     Gap.objects.get_or_create(
-        stream=stream, starts_at=page.gap_from, closable=False, defaults={"ends_at": until, "reason": page.gap_reason or "window"}
+        stream=stream,
+        starts_at=page.gap_from,
+        closable=False,
+        defaults={"ends_at": until, "reason": page.gap_reason or "window"},
     )
     closable = Gap.objects.filter(stream=stream, closable=True, closed_at=None, starts_at__lt=until)
     closable.filter(ends_at__lte=until).update(closable=False)
@@ -83,7 +86,9 @@ def _end_gaps(stream: Stream, turn: Turn, now: datetime) -> None:
     Gap.objects.filter(stream=stream, ends_at=None).update(ends_at=turn.started_at)
     proof = (turn.fields or {}).get("complete_until")
     if proof is not None:
-        ended = Gap.objects.filter(stream=stream, closed_at=None, closable=True, ends_at__lte=proof + timedelta(seconds=1))
+        ended = Gap.objects.filter(
+            stream=stream, closed_at=None, closable=True, ends_at__lte=proof + timedelta(seconds=1)
+        )
         ended.update(closed_at=now)
 
 

@@ -85,10 +85,14 @@ def composer_for(
     token: UUID | None = None, refused: Refused | None = None,
 ) -> Composer:  # fmt: skip
     """The composer of a conversation, with the agent's drafts; `refused` is what stood in the way of the last try."""
-    parents = list(conversation.messages.filter(direction="in", external_id__isnull=False).order_by("-sent_at", "-pk")[:20])
+    parents = list(
+        conversation.messages.filter(direction="in", external_id__isnull=False).order_by("-sent_at", "-pk")[:20]
+    )
     parent = parents[0] if parents else None
     ways = [way for name in AUDIENCES if (way := _way(conversation, name, parent)) is not None]
-    drafts = {d.mode: d for d in Draft.objects.filter(agent=agent, conversation=conversation).prefetch_related("attachments")}
+    drafts = {
+        d.mode: d for d in Draft.objects.filter(agent=agent, conversation=conversation).prefetch_related("attachments")
+    }
     chosen = audience or _first_choice(ways, drafts)
     draft = drafts.get(mode_of(conversation, chosen))
     texts = {way.audience: drafts[way.mode].text if way.mode in drafts else "" for way in ways}
@@ -144,7 +148,9 @@ def minded(*, agent: Agent, brand: Brand) -> QuerySet[Delivery]:
     ).exclude(error_reason="earlier_failed")
     if not may(agent, brand, Membership.Role.LEAD):
         rows = rows.filter(owner=agent)
-    return rows.select_related("message__agent", "conversation__identity", "conversation__contact", "account").order_by("pk")
+    return rows.select_related("message__agent", "conversation__identity", "conversation__contact", "account").order_by(
+        "pk"
+    )
 
 
 def minded_count(*, agent: Agent, brand: Brand) -> int:
@@ -155,4 +161,6 @@ def minded_count(*, agent: Agent, brand: Brand) -> int:
 def waiting_for_approval(*, brand: Brand) -> QuerySet[Delivery]:
     """Replies of trainees that a colleague must look at; the first part stands for all."""
     rows = Delivery.objects.filter(state=State.APPROVAL, account__brand=brand, part=1)
-    return rows.select_related("message__agent", "conversation__identity", "conversation__contact", "account").order_by("pk")
+    return rows.select_related("message__agent", "conversation__identity", "conversation__contact", "account").order_by(
+        "pk"
+    )
