@@ -58,6 +58,7 @@ except EnvError as error:
 SECRET_KEY = secret("SECRET_KEY")
 ENCRYPTION_KEYS = [key for key in secret("ENCRYPTION_KEYS").replace(",", " ").split() if key]
 METRICS_TOKEN = secret("METRICS_TOKEN", "")
+DEMO_PASSWORD = secret("DEMO_PASSWORD", "")  # of the people that `load_demo` makes
 DATABASE_URL = secret("DATABASE_URL")
 REDIS_URL = secret("REDIS_URL")
 

@@ -63,9 +63,7 @@ def _change(gathered: Gathered, change: dict[str, Any], *, page_id: str, at: Any
     verb, item = value.get("verb"), value.get("item")
     if name in {"comments", "live_comments"} and "text" in value:
         timed = {"timestamp": at} | value
-        gathered.messages.append(
-            instagram.comment(timed, account_id=page_id, above=words(value.get("parent_id")))
-        )
+        gathered.messages.append(instagram.comment(timed, account_id=page_id, above=words(value.get("parent_id"))))
     elif name == "ratings" and item in {None, "rating"}:
         _rating(gathered, value, page_id=page_id)
     elif name not in {"feed", "mention"}:

@@ -51,9 +51,7 @@ def translate(result: Any, *, session: PlatformSession, method: str) -> Connecto
     if code is None:
         return _nameless(session, method, detail=detail, transient=error.get("is_transient") is True)
     more: dict[str, Any] = {"code": name, "cost": Cost(calls=1), "limits": limits(headers)}
-    return _by_code(
-        code, subcode, error, write=session.is_write(method), detail=detail, headers=headers, more=more
-    )
+    return _by_code(code, subcode, error, write=session.is_write(method), detail=detail, headers=headers, more=more)
 
 
 def _by_code(

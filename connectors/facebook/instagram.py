@@ -46,9 +46,7 @@ def _read_comment(gathered: Gathered, item: Any, *, account_id: str, under: Post
         _read_comment(gathered, reply, account_id=account_id, under=under, above=identifier(item.get("id")))
 
 
-def comment(
-    payload: dict[str, Any], *, account_id: str, under: Post | None = None, above: str = ""
-) -> InboundMessage:
+def comment(payload: dict[str, Any], *, account_id: str, under: Post | None = None, above: str = "") -> InboundMessage:
     """A comment on a medium, or a reply to one."""
     person = entry(payload.get("from")) or entry(payload.get("user"))
     person_id = identifier(person.get("id"))
@@ -57,9 +55,7 @@ def comment(
     thread = under.external_id if under else identifier(entry(payload.get("media")).get("id"))
     return InboundMessage(
         external_id=needed_id(payload),
-        author=Author(person_id, handle=handle, name=words(person.get("name")))
-        if person_id
-        else _named(handle),
+        author=Author(person_id, handle=handle, name=words(person.get("name"))) if person_id else _named(handle),
         sent_at=moment(payload.get("timestamp")),
         text=prose(payload.get("text")),
         visibility=Visibility.PUBLIC,
@@ -86,7 +82,5 @@ def _medium(item: dict[str, Any]) -> Post:
         ours=True,
         sent_at=moment_or_none(item.get("timestamp")),
         permalink=words(item.get("permalink")),
-        attachments=(Attachment("video" if item.get("media_type") == "VIDEO" else "image", url=url),)
-        if url
-        else (),
+        attachments=(Attachment("video" if item.get("media_type") == "VIDEO" else "image", url=url),) if url else (),
     )

@@ -26,9 +26,7 @@ _DELIVERED_KINDS: dict[str, Kind] = {
 
 def post_attachments(payload: dict[str, Any]) -> tuple[Attachment, ...]:
     """Those of a post: `attachments`, or in older answers `full_picture`, `picture` and `link`."""
-    found = [
-        piece for attached in entries(payload.get("attachments")) for piece in story_attachment(attached)
-    ]
+    found = [piece for attached in entries(payload.get("attachments")) for piece in story_attachment(attached)]
     picture = words(payload.get("full_picture")) or words(payload.get("picture"))
     if not found and picture:
         found.append(Attachment("image", url=picture))
@@ -85,9 +83,7 @@ def _file(item: dict[str, Any]) -> Attachment:
         )
     if film:
         preview = words(film.get("preview_url"))
-        return Attachment(
-            "video", url=words(film.get("url")), preview_url=preview, title=name, external_id=external_id
-        )
+        return Attachment("video", url=words(film.get("url")), preview_url=preview, title=name, external_id=external_id)
     kind: Kind = "audio" if words(item.get("mime_type")).startswith("audio/") else "file"
     return Attachment(kind, url=words(item.get("file_url")), title=name, external_id=external_id)
 

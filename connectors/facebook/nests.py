@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.exceptions import ConnectorError, Gone, PermissionMissing, Rejected, TemporaryFailure
-from connectors.facebook.edges import created, following, iso, latest, reached
+from connectors.facebook.edges import created, iso, latest, reached
 from connectors.facebook.harvest import Harvest, reason
 from connectors.facebook.mapping import total
+from connectors.facebook.paging import following
 from connectors.facebook.values import count, entries, entry, identifier, moment_or_none
 from connectors.types import Cursor, InboundMessage, Page
 
@@ -60,9 +61,7 @@ def poll_nest(harvest: Harvest, nest: Nest, cursor: Cursor, *, since: datetime |
 class NestWalk:
     """One poll's stretch of a walk; what it must remember is in its cursor."""
 
-    def __init__(
-        self, harvest: Harvest, nest: Nest, cursor: Cursor, *, since: datetime | None, limit: int
-    ) -> None:
+    def __init__(self, harvest: Harvest, nest: Nest, cursor: Cursor, *, since: datetime | None, limit: int) -> None:
         self.harvest, self.nest, self.limit = harvest, nest, limit
         self.floor = moment_or_none(cursor.get("floor")) if "floor" in cursor else since
         self.marks: dict[str, list[Any]] = dict(entry(cursor.get("marks")))
@@ -85,7 +84,7 @@ class NestWalk:
     # The list of parents ----------------------------------------------------------------------------------
 
     def _read_list(self) -> None:
-        answer = self.harvest.read(
+        answer = self.harvest.read_edge(
             self.nest.path,
             fields=self.nest.fields(max(1, min(CHILDREN_A_PARENT, self.limit))),
             limit=PARENTS_A_CALL,
@@ -98,9 +97,7 @@ class NestWalk:
         for parent in parents:
             self._open(parent)
         times = [created(parent, self.nest.ordered_by or "created_time") for parent in parents]
-        newest = latest(
-            moment_or_none(self.walk.get("newest")), max((at for at in times if at), default=None)
-        )
+        newest = latest(moment_or_none(self.walk.get("newest")), max((at for at in times if at), default=None))
         self.walk["newest"] = iso(newest)
         self.walk["pages"] += 1
         self.walk["after"] = following(answer)
@@ -153,9 +150,7 @@ class NestWalk:
         asked = max(1, min(self.limit - len(self.harvest.messages), 100))
         path = f"{waiting['id']}/{self.nest.edge}"
         try:
-            answer = self.harvest.read(
-                path, limit=asked, after=waiting.get("after", ""), **self.nest.edge_params
-            )
+            answer = self.harvest.read_edge(path, limit=asked, after=waiting.get("after", ""), **self.nest.edge_params)
         except ConnectorError as error:
             self._unread_parent(waiting, error)
             return
@@ -194,9 +189,7 @@ class NestWalk:
         elif waiting.get("newest"):
             self.marks[waiting["id"]] = [waiting["newest"], waiting.get("count")]
 
-    def _set_stop(
-        self, waiting: dict[str, Any], answer: dict[str, Any], *, times: list[datetime | None]
-    ) -> None:
+    def _set_stop(self, waiting: dict[str, Any], answer: dict[str, Any], *, times: list[datetime | None]) -> None:
         """How far down to read: to the mark, or to the floor when the number says something is missing."""
         mark = self.marks.get(waiting["id"]) or [None, None]
         known, before = moment_or_none(mark[0]), count(mark[1])
@@ -217,16 +210,12 @@ class NestWalk:
         cursor: Cursor = {"floor": iso(self.floor), "marks": self._kept_marks()}
         if not self.ended:
             walk = self.walk | {"queue": self.queue}
-            return self.harvest.page(
-                cursor | {"mark": self.mark, "swept": self.swept, "walk": walk}, has_more=True
-            )
+            return self.harvest.page(cursor | {"mark": self.mark, "swept": self.swept, "walk": walk}, has_more=True)
         began = self.walk.get("began")
         swept = self.swept if self.walk.get("partial") else began
         mark = iso(latest(moment_or_none(self.mark), moment_or_none(self.walk.get("newest"))))
         until = None if self.walk.get("holes") else moment_or_none(swept)
-        return self.harvest.page(
-            cursor | {"mark": mark, "swept": swept}, has_more=False, complete_until=until
-        )
+        return self.harvest.page(cursor | {"mark": mark, "swept": swept}, has_more=False, complete_until=until)
 
     def _kept_marks(self) -> dict[str, list[Any]]:
         newest_first = sorted(self.marks.items(), key=lambda pair: str(pair[1][0]), reverse=True)

@@ -89,6 +89,7 @@ class Reader:
         elif deliveries.is_delivery(body):
             deliveries.read_delivery(self.gathered, body)
         elif isinstance(body.get("data"), list):
+            self._learn(body)
             for item in body["data"]:
                 self._read_item(item, hint=_EDGES.get(self.edge, ""))
         elif self._is_by_id(body):
@@ -96,6 +97,12 @@ class Reader:
                 self._read_by_id(item)
         elif not _is_receipt(body):
             self._read_item(body, hint="")
+
+    def _learn(self, body: dict[str, Any]) -> None:
+        """Without an address, the links to other pages still tell whose edge this is."""
+        links = entry(body.get("paging"))
+        if not self.edge:
+            self.owner, self.edge = _addressed(words(links.get("next")) or words(links.get("previous")))
 
     def _read_plain(self, body: Any) -> None:
         if body is not None and not isinstance(body, bool) and body != "":
@@ -105,9 +112,7 @@ class Reader:
         error = entry(body.get("error")) or body
         code = error.get("code", error.get("error_code", ""))
         subcode = f"/{error['error_subcode']}" if error.get("error_subcode") else ""
-        self.gathered.set_aside(
-            body, f"the platform answered error {code}{subcode}: {words(error.get('message'))}"
-        )
+        self.gathered.set_aside(body, f"the platform answered error {code}{subcode}: {words(error.get('message'))}")
 
     def _read_part(self, part: Any) -> None:
         """A batch answer holds answers, each with its own body as text."""
@@ -172,9 +177,7 @@ class Reader:
         if messages is None:
             self.gathered.set_aside(item, "a conversation without its messages")
         for message in entries(messages):
-            self.gathered.take(
-                message, lambda payload: mapping.message(payload, page_id=self.owner, within=chat)
-            )
+            self.gathered.take(message, lambda payload: mapping.message(payload, page_id=self.owner, within=chat))
 
     def _read_message(self, item: dict[str, Any]) -> None:
         self.gathered.take(item, lambda payload: mapping.message(payload, page_id=self.owner))
@@ -202,9 +205,7 @@ def _addressed(uri: str) -> tuple[str, str]:
     edge = parts[-1] if len(parts) > 1 else (parts[0] if parts and parts[0] in _EDGES else "")
     owner = node.partition("_")[0] if "_" in node and edge == "comments" and node.count("_") == 1 else node
     is_page = (
-        owner.isdigit()
-        and edge not in {"messages", "replies", ""}
-        and (node.isdigit() is False or edge != "comments")
+        owner.isdigit() and edge not in {"messages", "replies", ""} and (node.isdigit() is False or edge != "comments")
     )
     return (owner if is_page else ""), edge
 

@@ -15,9 +15,7 @@ from connectors.types import InboundMessage, Metrics, Refreshed
 def refresh(harvest: Harvest, ids: list[str], *, page_id: str) -> Refreshed:
     """Metrics, present texts, and deletions a second reading confirmed; private messages have no numbers."""
     posts = [one for one in ids if _is_post(one, page_id)]
-    comments = [
-        one for one in ids if "_" in one and one not in posts and not one.startswith(("m_", "review_"))
-    ]
+    comments = [one for one in ids if "_" in one and one not in posts and not one.startswith(("m_", "review_"))]
     found: dict[str, dict[str, Any]] = {}
     deleted: list[str] = []
     for group, wanted in ((comments, fields.COMMENT), (posts, fields.POST_METRICS)):

@@ -30,7 +30,7 @@ def may_approve(agent: Agent, conversation: Conversation) -> bool:
 def answered_since(delivery: Delivery) -> Message | None:
     """What was said after the trainee wrote this: the conflict the approver must know of."""
     since = delivery.conversation.messages.filter(pk__gt=delivery.message_id).exclude(delivery__state=State.CANCELLED)
-    return since.exclude(agent_id=delivery.message.agent_id).order_by("pk").first()
+    return since.exclude(agent=delivery.message.agent).order_by("pk").first()
 
 
 def approve(*, delivery_id: int, agent: Agent, text: str | None = None, confirmed: bool = False) -> Delivery:
@@ -46,7 +46,9 @@ def approve(*, delivery_id: int, agent: Agent, text: str | None = None, confirme
                            attachments=delivery.message.attachments.all())  # fmt: skip
         Message.objects.filter(pk=delivery.message_id).update(text=words)
         due = timezone.now() + timedelta(seconds=settings.UNDO_SECONDS)
-        update(delivery, state=State.PENDING, due_at=due, undo_until=due, approved_by=agent, before=snapshot(conversation))
+        update(
+            delivery, state=State.PENDING, due_at=due, undo_until=due, approved_by=agent, before=snapshot(conversation)
+        )
         _approve_parts(delivery, agent, due)
         stop_clocks(conversation)
         record(conversation, actor=agent, verb="approved", data={"delivery": delivery.pk})

@@ -21,7 +21,9 @@ FORMATS = {"JPEG": ("image/jpeg", "jpg"), "PNG": ("image/png", "png"), "GIF": ("
            "WEBP": ("image/webp", "webp")}  # fmt: skip
 
 
-def store_upload(*, brand: Brand, agent: Agent, upload: IO[bytes], name: str, size: int, alt_text: str = "") -> Attachment:
+def store_upload(
+    *, brand: Brand, agent: Agent, upload: IO[bytes], name: str, size: int, alt_text: str = ""
+) -> Attachment:
     """Keep an uploaded picture; Refused "file_too_big", "file_type", "file_broken"."""
     if size > MAX_BYTES:
         raise Refused("file_too_big", title=name, limit=MAX_BYTES)
@@ -56,10 +58,14 @@ def _drawn(image: Image.Image) -> bytes:
     out, kind = BytesIO(), image.format
     if kind == "GIF" and getattr(image, "n_frames", 1) > 1:
         frames = [frame.convert("RGBA") for frame in ImageSequence.Iterator(image)]
-        frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], loop=0, duration=image.info.get("duration", 100))
+        frames[0].save(
+            out, "GIF", save_all=True, append_images=frames[1:], loop=0, duration=image.info.get("duration", 100)
+        )
         return out.getvalue()
     upright = ImageOps.exif_transpose(image)
-    mode = "RGB" if kind == "JPEG" else "RGBA" if "transparency" in image.info or image.mode in {"RGBA", "LA"} else "RGB"
+    mode = (
+        "RGB" if kind == "JPEG" else "RGBA" if "transparency" in image.info or image.mode in {"RGBA", "LA"} else "RGB"
+    )
     bare = Image.new(mode, upright.size)
     bare.paste(upright.convert(mode))
     bare.save(out, kind or "PNG", **({"quality": 90} if kind in {"JPEG", "WEBP"} else {}))

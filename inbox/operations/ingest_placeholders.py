@@ -33,7 +33,10 @@ def fill_placeholders(placed: list[Arrival], *, known: dict[str, tuple[Any, ...]
             continue
         moved = [r[0] for r in fetch(MOVE, [arrival.conversation_id, _account_of(conversation_id), conversation_id,
                                             arrival.message.external_id])]  # fmt: skip
-        execute("UPDATE inbox_delivery SET conversation_id = %s WHERE message_id = ANY(%s)", [arrival.conversation_id, moved])
+        execute(
+            "UPDATE inbox_delivery SET conversation_id = %s WHERE message_id = ANY(%s)",
+            [arrival.conversation_id, moved],
+        )
         changes.touched |= {conversation_id, arrival.conversation_id}
         changes.answered |= {arrival.conversation_id}
         _drop_if_empty(conversation_id, changes)

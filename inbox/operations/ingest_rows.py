@@ -15,7 +15,7 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     rows = list(rows)
     if not rows:
         return
-    statement = f'COPY {table} ({", ".join(columns)}) FROM STDIN'
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)

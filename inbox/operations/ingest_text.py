@@ -11,7 +11,9 @@ from typing import Any
 import ftfy
 from ftfy.badness import is_bad
 
-MISREAD = re.compile("[ÃÂâðÅÄ][\u0080-\u00bf\u0152-\u2122]")  # what UTF-8 looks like when read as Latin-1 or Windows-1252
+MISREAD = re.compile(
+    "[ÃÂâðÅÄ][\u0080-\u00bf\u0152-\u2122]"
+)  # what UTF-8 looks like when read as Latin-1 or Windows-1252
 DEEPEST = 60
 
 

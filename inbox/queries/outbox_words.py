@@ -22,7 +22,8 @@ def sentence(code: str, **facts: Any) -> str:
         "empty": _("There is nothing in it yet."),
         "too_long": _("It is too long: %(length)s of %(limit)s.") % number,
         "cannot_split": _("It cannot be cut into parts between words. Make it shorter."),
-        "too_many_files": ngettext("At most %(limit)s file.", "At most %(limit)s files.", int(number["limit"] or 0)) % number,
+        "too_many_files": ngettext("At most %(limit)s file.", "At most %(limit)s files.", int(number["limit"] or 0))
+        % number,
         "file_type": _("The platform does not take this kind of file."),
         "file_too_big": _("The file is too big."),
         "file_broken": _("The picture cannot be read."),
@@ -34,7 +35,9 @@ def sentence(code: str, **facts: Any) -> str:
         "nothing_to_reply_to": _("There is no message to reply to."),
         "message_gone": _("The message is gone."),
         "window_closed": _("The time in which the platform lets us answer is over."),
-        "window_never_opened": _("This person has not written to us in private yet, so the platform keeps that closed."),
+        "window_never_opened": _(
+            "This person has not written to us in private yet, so the platform keeps that closed."
+        ),
         "private_reply_used": _("A private reply to this message has been used; the platform allows one."),
         "nobody_to_write_to": _("The platform does not say who this is, so nobody can be written to."),
         "option": _("The platform does not let us reply to this message."),
@@ -43,7 +46,9 @@ def sentence(code: str, **facts: Any) -> str:
         "answered_meanwhile": _("%(who)s replied while you typed.") % {"who": facts.get("who") or _("A colleague")},
         "too_late": _("Too late: it has left already."),
         "not_yours": _("This is not yours to decide."),
-        "authorization_lost": _("The platform no longer accepts our authorization. Reconnect the account, then send again."),
+        "authorization_lost": _(
+            "The platform no longer accepts our authorization. Reconnect the account, then send again."
+        ),
         "permission_missing": _("We have no permission for this at the platform."),
         "duplicate": _("The platform refuses it because the same text was posted before. Change the words."),
         "temporary": _("The platform had a failure, again and again."),
@@ -126,7 +131,9 @@ def _uncertain(delivery: Delivery) -> Words:
     again = Action("again", _("It is not there, send again"), "send")
     why = sentence(delivery.error_reason)
     if delivery.handled_at:
-        return Words("unsure", "circle-question-mark", _("Uncertain."), _("Left at that. %(why)s") % {"why": why}, (there, again))
+        return Words(
+            "unsure", "circle-question-mark", _("Uncertain."), _("Left at that. %(why)s") % {"why": why}, (there, again)
+        )
     looking = _("We look whether it is there and send nothing twice.")
     if delivery.look_at is None:
         looking = _("Looking told us nothing. Please look on the platform and decide.")

@@ -59,7 +59,9 @@ def reply(request: AgentRequest, pk: int) -> HttpResponse:
             return _done(request, conversation, None)
         delivery = _send(request, conversation, mode=mode_of(conversation, audience), text=text, token=token)
     except Refused as refused:
-        drafts.save_draft(conversation=conversation, agent=request.user, mode=mode_of(conversation, audience), text=text)
+        drafts.save_draft(
+            conversation=conversation, agent=request.user, mode=mode_of(conversation, audience), text=text
+        )
         return show(request, conversation, audience=audience, text=text, refused=refused, token=token, status=422)
     return _done(request, conversation, delivery)
 

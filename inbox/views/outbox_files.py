@@ -32,7 +32,9 @@ def upload(request: AgentRequest, pk: int) -> HttpResponse:
             drafts.add_file(conversation=conversation, agent=request.user, mode=mode, file=stored)
     except Refused as refused:
         return show(request, conversation, audience=audience, text=text, refused=refused, status=422)
-    return show(request, conversation, audience=audience) if request.htmx else HttpResponseRedirect(address(conversation))
+    return (
+        show(request, conversation, audience=audience) if request.htmx else HttpResponseRedirect(address(conversation))
+    )
 
 
 def attachment_for(request: AgentRequest, pk: int) -> Attachment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from connectors.base import Connector, OAuth
@@ -71,7 +71,7 @@ class MemoryConnector(Connector):
     def _page(self, timeline: Timeline, cursor: dict[str, Any], since: datetime | None) -> Page:
         if timeline.always or timeline.errors:
             raise timeline.always or timeline.errors.pop(0)
-        now = datetime.now().astimezone()
+        now = datetime.now(UTC)
         floor = cursor.get("since") or (since.isoformat() if since else "")
         until = cursor.get("until") or now.isoformat()
         below = sorted(
