@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from tests.faults.replies_stage import Stage, until
 
-RATE, SECONDS, UNDO = 50, 12, 5.0
+RATE, SECONDS, UNDO = 50, 10, 5.0
 HANDLES = ("noordtreinen", "NT_reisinfo", "postvlot")
 
 
