@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 
 from connectors.registry import PLATFORMS
 from inbox.models import Agent
+from inbox.queries import conversation_words
 from inbox.queries.frame import frame_of
 from inbox.queries.outbox_words import delivery_words
 
@@ -164,8 +165,10 @@ def refusal(code: str, by: str = "") -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock, "norm": norm, "moment": moment, "day": day, "iso": iso, "number": number, "capped": capped,
     "initials": initials, "safe_url": safe_url, "linked": linked, "refusal": refusal,
+    **conversation_words.FILTERS,
 }  # fmt: skip
 GLOBALS: dict[str, Any] = {
     "sprite": sprite, "channel_label": channel_label, "channel_icon": str, "theme_of": theme_of, "frame_of": frame_of,
     "known_url": known_url, "get_messages": get_messages, "now": timezone.now, "delivery_words": delivery_words,
+    **conversation_words.GLOBALS,
 }  # fmt: skip
