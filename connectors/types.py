@@ -333,6 +333,22 @@ class ModeRules:
 
 
 @dataclass(frozen=True, slots=True)
+class CredentialField:
+    """One thing to type when an account is connected with keys of one's own; `label` is the platform's word for it."""
+
+    name: str  # the key in Credentials.data
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeUse:
+    """What is lost without a permission, as a code the screen translates ("read", "reply", "direct", "hide")."""
+
+    scope: str
+    feature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What this platform can do, as data: no code outside `connectors/` asks for a platform's name."""
 
@@ -350,6 +366,9 @@ class Capabilities:
     refresh_batch: int = 100  # ids per refresh_metrics call
     query_max_length: int = 0
     find_sent_after: int = 60  # seconds after which a post that is not found is surely absent
+    own_keys: tuple[CredentialField, ...] = ()  # connecting with keys instead of by clicking through
+    scope_uses: tuple[ScopeUse, ...] = ()
+    portal_url: str = ""  # where a developer makes the app whose id and secret we need
 
     def mode(self, name: str) -> ModeRules | None:
         """The rules of one way of replying, or None when this platform has no such way."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.db.models import Exists, Q
 from django.http import Http404, HttpRequest
 
 from inbox.models import Agent, Brand, ChannelAccount, Conversation, Membership
@@ -14,6 +16,10 @@ from inbox.models import Agent, Brand, ChannelAccount, Conversation, Membership
 Role = Membership.Role
 RANK = {Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
 M = TypeVar("M", bound=models.Model)
+
+
+class SecondFactorMissing(PermissionDenied):
+    """The brand asks for a second factor that this agent has not set up: they see nothing of it until then."""
 
 
 class AgentRequest(HttpRequest):
@@ -24,12 +30,17 @@ class AgentRequest(HttpRequest):
 
 
 def brands_of(agent: Agent | AnonymousUser) -> models.QuerySet[Brand]:
-    """The brands whose things this agent may see."""
+    """The brands whose things this agent may see now: without the second factor a brand asks for, not that one."""
     if isinstance(agent, AnonymousUser) or not agent.is_active:
         return Brand.objects.none()
-    if agent.is_owner:
-        return Brand.objects.all()
-    return Brand.objects.filter(memberships__agent=agent)
+    own = Brand.objects.all() if agent.is_owner else Brand.objects.filter(memberships__agent=agent)
+    factor = Authenticator.objects.filter(user=agent, type=Authenticator.Type.TOTP)
+    return own.filter(Q(require_second_factor=False) | Exists(factor))
+
+
+def has_second_factor(agent: Agent) -> bool:
+    """Whether logging in takes an authenticator app."""
+    return Authenticator.objects.filter(user=agent, type=Authenticator.Type.TOTP).exists()
 
 
 def role_of(agent: Agent, brand: Brand) -> str | None:
@@ -51,6 +62,8 @@ def require(agent: Agent, brand: Brand, role: str = Role.AGENT) -> None:
     own = role_of(agent, brand)
     if own is None:
         raise Http404
+    if brand.require_second_factor and not has_second_factor(agent):
+        raise SecondFactorMissing
     if RANK[Role(own)] < RANK[Role(role)]:
         raise PermissionDenied
 

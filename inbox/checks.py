@@ -1,1 +1,25 @@
 """System checks of our own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError
+
+from inbox.encryption import WrongKey, encrypted_columns
+
+
+@register(Tags.database)
+def secrets_can_be_read(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """A sample of each kind of stored secret opens with the keys we have: tried by `check --database default`."""
+    found: list[CheckMessage] = []
+    for model, names in encrypted_columns() if databases else ():
+        try:
+            list(model._base_manager.order_by("-pk").values_list(*names)[:5])
+        except WrongKey as error:
+            label = model._meta.label
+            found.append(Error(f"{label}: {error}", hint="Add the former key to ENCRYPTION_KEYS.", id="inbox.E001"))
+        except DatabaseError:  # before the first migration there is no table to read
+            continue
+    return found

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
 import zoneinfo
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+
+from inbox.access import SecondFactorMissing
+from inbox.limits import LimitReached
+from inbox.operations import audit
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -35,6 +44,39 @@ class PreferencesMiddleware:
     def _asked(request: HttpRequest) -> str:
         asked = request.COOKIES.get("language") or translation.get_language_from_request(request)
         return asked if asked in {"nl", "en"} else "nl"
+
+
+class SafetyMiddleware:
+    """Knows where a request came from for the audit trail, and answers what access and limits refuse."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = audit.address.set(_address(request))
+        try:
+            return self.get_response(request)
+        finally:
+            audit.address.reset(token)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, SecondFactorMissing):
+            messages.warning(request, _("This brand asks for a second factor. Set it up and go on."))
+            return redirect("mfa_activate_totp")
+        if isinstance(exception, LimitReached):
+            return render(request, "administration/too_often.html", status=429)
+        return None
+
+
+def _address(request: HttpRequest) -> str | None:
+    """The address of the browser; behind a proxy, as far as TRUSTED_PROXIES says it may be believed."""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    trusted = settings.TRUSTED_PROXIES
+    found = hops[-trusted] if trusted and len(hops) >= trusted else request.META.get("REMOTE_ADDR", "")
+    try:
+        return str(ipaddress.ip_address(found))
+    except ValueError:
+        return None
 
 
 def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:

@@ -20,7 +20,7 @@ def main() -> None:
             time.sleep(0.05)
     command = [*PROGRAMS[sys.argv[1]](), *sys.argv[2:]]
     sys.stdout.flush()
-    os.execv(command[0], command)
+    os.execvp(command[0], command)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,27 @@ SECRET = re.compile(
 )
 
 
+NAME = re.compile(
+    r"(?i)(?:^|[_-])(?:token|secret|password|authorization|cookie|appsecret_proof|api_key|code_verifier)$"
+)
+BEARER = re.compile(r"(?i)\b(bearer|oauth)\s+[\w.~+/%=-]{12,}")
+
+
 def redact(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace what looks like a secret, wherever it stands in the entry."""
-    return {key: SECRET.sub(r"\1\2***", value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: _clean(key, value) for key, value in event.items()}
+
+
+def _clean(key: Any, value: Any) -> Any:
+    if NAME.search(str(key)):
+        return "***"
+    if isinstance(value, str):
+        return BEARER.sub(r"\1 ***", SECRET.sub(r"\1\2***", value))
+    if isinstance(value, dict):
+        return {name: _clean(name, item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean("", item) for item in value]
+    return value if isinstance(value, int | float | bool | None) or str(key).startswith("_") else _clean("", str(value))
 
 
 def configure(settings: dict[str, Any]) -> None:

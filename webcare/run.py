@@ -176,8 +176,8 @@ def secret_files() -> dict[str, str]:
         path = folder / name.lower()
         if not path.exists():
             partial = path.with_suffix(".new")
-            with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(make())
+            partial.touch(mode=0o600)
+            partial.write_text(make())
             partial.rename(path)
         if name not in os.environ and f"{name}_FILE" not in os.environ:
             named[f"{name}_FILE"] = str(path)
@@ -219,9 +219,12 @@ def supervise(environment: dict[str, str], *, port: int) -> None:
     print("webcare: starting", flush=True)
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "supervisor.supervisord", "-c", configuration], cwd=ROOT, env=environment,
-        stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, preexec_fn=_die_with_parent,
+        stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+        preexec_fn=_die_with_parent,
     )  # fmt: skip
     try:
+        if not os.environ.get("DATABASE_URL"):
+            Postgres(VAR).wait()  # and makes the database itself
         migrate(environment)
         await_pages(supervisor, port=port)
         announce(environment)

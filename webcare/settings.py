@@ -58,6 +58,7 @@ except EnvError as error:
 SECRET_KEY = secret("SECRET_KEY")
 ENCRYPTION_KEYS = [key for key in secret("ENCRYPTION_KEYS").replace(",", " ").split() if key]
 METRICS_TOKEN = secret("METRICS_TOKEN", "")
+DEMO_PASSWORD = secret("DEMO_PASSWORD", "")  # of the people that `load_demo` makes
 DATABASE_URL = secret("DATABASE_URL")
 REDIS_URL = secret("REDIS_URL")
 
@@ -95,6 +96,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "inbox.middleware.PreferencesMiddleware",
+    "inbox.middleware.SafetyMiddleware",
 ]
 
 ROOT_URLCONF = "webcare.urls"
@@ -187,6 +189,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation link has already proved the
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+MFA_ADAPTER = "inbox.accounts.SealedSecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Webcare"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES

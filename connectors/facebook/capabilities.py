@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.types import AttachmentRules, Capabilities, ModeRules, StreamSpec, Visibility
+from connectors.types import AttachmentRules, Capabilities, ModeRules, ScopeUse, StreamSpec, Visibility
 
 _PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _MEGABYTE = 1024 * 1024
@@ -49,4 +49,18 @@ CAPABILITIES = Capabilities(
     can_delete_own=True,
     refresh_batch=50,
     find_sent_after=60,
+    scope_uses=(
+        ScopeUse("pages_show_list", "read"),
+        ScopeUse("pages_read_engagement", "read"),
+        ScopeUse("pages_read_user_content", "read"),
+        ScopeUse("pages_manage_engagement", "reply"),
+        ScopeUse("pages_manage_engagement", "hide"),
+        ScopeUse("pages_manage_metadata", "stay_connected"),
+        ScopeUse("pages_manage_posts", "delete"),
+        ScopeUse("pages_messaging", "direct"),
+        ScopeUse("task:MODERATE", "reply"),
+        ScopeUse("task:MODERATE", "hide"),
+        ScopeUse("task:MESSAGING", "direct"),
+    ),
+    portal_url="https://developers.facebook.com/apps/",
 )

@@ -14,7 +14,7 @@ from connectors.facebook.errors import limits
 from connectors.facebook.graph import Graph
 from connectors.facebook.harvest import Harvest
 from connectors.facebook.nests import poll_nest
-from connectors.facebook.oauth import app_graph, missing_scopes, token_ends
+from connectors.facebook.oauth import debug_token, missing_scopes, token_ends
 from connectors.facebook.recorded import read_exchange
 from connectors.facebook.refreshing import refresh
 from connectors.facebook.sending import Sender
@@ -91,8 +91,7 @@ class FacebookConnector(Connector):
         with PlatformSession(
             base_url=self.credentials.base_url, timeout=self.timeout, secrets=self.session._secrets
         ) as session:
-            graph = app_graph(data["app_id"], data["app_secret"], session=session)
-            token = entry(entry(graph.read("debug_token", input_token=data["access_token"])).get("data"))
+            token = debug_token(data["access_token"], data["app_id"], data["app_secret"], session=session)
         if token.get("is_valid") is False:
             said = words(entry(token.get("error")).get("message"))
             raise AuthorizationLost(self.session.redact(said) or "The token is not valid any more", code="190")

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.facebook.harvest import Harvest
-from connectors.facebook.values import entries, entry, identifier, moment_or_none
+from connectors.facebook.paging import following
+from connectors.facebook.values import entries, entry, moment_or_none
 from connectors.types import Cursor, InboundMessage, Page
 
 CALLS_A_POLL = 3
@@ -45,7 +46,7 @@ def poll_edge(harvest: Harvest, edge: Edge, cursor: Cursor, *, since: datetime |
 
 def _step(harvest: Harvest, edge: Edge, walk: dict[str, Any], *, limit: int) -> bool:
     asked = max(1, min(limit - len(harvest.messages), 100))
-    answer = harvest.read(edge.path, fields=edge.fields, limit=asked, after=walk["after"])
+    answer = harvest.read_edge(edge.path, fields=edge.fields, limit=asked, after=walk["after"])
     walk.setdefault("began", iso(harvest.now()))
     stop = moment_or_none(walk["stop"])
     items = entries(answer.get("data"))
@@ -71,12 +72,6 @@ def iso(at: datetime | None) -> str | None:
 def latest(one: datetime | None, other: datetime | None) -> datetime | None:
     """The later of two, either of which may be unknown."""
     return max((at for at in (one, other) if at), default=None)
-
-
-def following(answer: dict[str, Any]) -> str:
-    """The cursor of the next page; "" at the end. An empty page need not be the last."""
-    paging = entry(answer.get("paging"))
-    return identifier(entry(paging.get("cursors")).get("after")) if paging.get("next") else ""
 
 
 def reached(times: list[datetime | None], stop: datetime | None) -> bool:

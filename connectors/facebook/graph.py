@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from typing import Any, BinaryIO
+from typing import Any
 
 import facebook
 
@@ -25,8 +25,10 @@ class Graph(facebook.GraphAPI):  # type: ignore[misc]
     of every GET and DELETE. The proof belongs to the token, hence one session for each.
     """
 
+    session: PlatformSession
+
     def __init__(self, token: str, *, session: PlatformSession, app_secret: str = "") -> None:
-        super().__init__(timeout=session.timeout, session=session)
+        super().__init__(timeout=session.timeout, session=session)  # type: ignore[no-untyped-call]
         self.version = VERSION
         session.add_secret(token)
         session.headers["Authorization"] = f"Bearer {token}"
@@ -35,11 +37,23 @@ class Graph(facebook.GraphAPI):  # type: ignore[misc]
             proof = hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
             session.params = {"appsecret_proof": proof}
 
-    def read(self, path: str, **params: Any) -> Any:
-        """GET a node or an edge."""
-        return self._call("GET", path, args=params)
+    def read(self, path: str, **params: Any) -> dict[str, Any]:
+        """GET a node or an edge. An answer of another shape is a failure: taken for empty, it would lose messages."""
+        answer: dict[str, Any] = self._shaped(self._call("GET", path, args=params), dict)
+        return answer
 
-    def write(self, path: str, *, files: dict[str, BinaryIO] | None = None, **params: Any) -> Any:
+    def read_edge(self, path: str, **params: Any) -> dict[str, Any]:
+        """GET an edge: its `data` is a list."""
+        answer = self.read(path, **params)
+        self._shaped(answer.get("data"), list)
+        return answer
+
+    def _shaped(self, answer: Any, shape: type) -> Any:
+        if isinstance(answer, shape):
+            return answer
+        raise self.session.failure("GET", f"Not an answer to this question: {str(answer)[:300]}", code="shape")
+
+    def write(self, path: str, *, files: Any = None, **params: Any) -> Any:
         """POST; objects among the parameters are sent as JSON, which a form would flatten silently."""
         form = {key: value if isinstance(value, str) else json.dumps(value) for key, value in params.items()}
         return self._call("POST", path, post_args=form, files=files)
@@ -51,7 +65,7 @@ class Graph(facebook.GraphAPI):  # type: ignore[misc]
     def _call(self, method: str, path: str, **more: Any) -> Any:
         failure: ConnectorError
         try:
-            answer = self.request(f"{self.version}/{path.strip('/')}", method=method, **more)
+            answer = self.request(f"{self.version}/{path.strip('/')}", method=method, **more)  # type: ignore[no-untyped-call]
         except facebook.GraphAPIError as error:
             failure = translate(error.result, session=self.session, method=method)
         else:

@@ -12,6 +12,7 @@ from typing import Any
 from connectors.exceptions import ConnectorError
 from connectors.facebook.errors import limits
 from connectors.facebook.graph import Graph
+from connectors.facebook.paging import turned
 from connectors.facebook.values import UnreadableError, entry, identifier
 from connectors.types import Cost, Cursor, InboundMessage, Page, Unreadable, Visibility
 
@@ -30,9 +31,14 @@ class Harvest:
         self.fetched = 0
 
     def read(self, path: str, **params: Any) -> dict[str, Any]:
-        """One call."""
+        """One call for a node."""
         self.calls += 1
-        return entry(self.graph.read(path, **{key: value for key, value in params.items() if value != ""}))
+        return self.graph.read(path, **params)
+
+    def read_edge(self, path: str, *, after: str = "", **params: Any) -> dict[str, Any]:
+        """One call for a page of an edge."""
+        self.calls += 1
+        return self.graph.read_edge(path, **params, **turned(after))
 
     def take(self, payload: Any, read: Callable[[dict[str, Any]], InboundMessage]) -> InboundMessage | None:
         """One item, read or set aside: it never costs its neighbours."""

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from connectors.facebook.media import message_attachments, post_attachments, story_attachment
 from connectors.facebook.values import (
@@ -143,7 +144,8 @@ def post_metrics(payload: dict[str, Any]) -> Metrics:
 
 def total(edge: Any) -> int | None:
     """How many an edge says it holds."""
-    return count(entry(entry(edge).get("summary")).get("total_count"))
+    said = count(entry(entry(edge).get("summary")).get("total_count"))
+    return said if said is not None else count(entry(edge).get("count", edge))
 
 
 def tags(payload: dict[str, Any]) -> tuple[str, ...]:
@@ -160,6 +162,7 @@ def tags(payload: dict[str, Any]) -> tuple[str, ...]:
 
 def comment(payload: dict[str, Any], *, page_id: str, under: Post | None = None) -> InboundMessage:
     """A comment or a reply to one. Our own are outbound, and `partner` is who they answer."""
+    payload = payload | _addressed(payload)
     external_id = comment_id(needed_id(payload))
     writer = author(payload.get("from"))
     ours = writer is not None and writer.external_id == page_id
@@ -188,6 +191,20 @@ def comment(payload: dict[str, Any], *, page_id: str, under: Post | None = None)
         mentions=tags(payload),
         raw=without(payload, "comments"),
     )
+
+
+def _addressed(payload: dict[str, Any]) -> dict[str, Any]:
+    """Id and parent out of the comment's own address, where the answer was not asked for them."""
+    link = urlsplit(words(payload.get("permalink_url")))
+    asked = dict(parse_qsl(link.query))
+    post_part = next((part for part in reversed(link.path.split("/")) if part.isdigit()), "")
+    top, reply = asked.get("comment_id", ""), asked.get("reply_comment_id", "")
+    found: dict[str, Any] = {}
+    if "id" not in payload and post_part and top:
+        found["id"] = f"{post_part}_{reply or top}"
+    if "parent" not in payload and post_part and reply:
+        found["parent"] = {"id": f"{post_part}_{top}"}
+    return found
 
 
 def partner(payload: dict[str, Any], *, page_id: str, under: Post | None) -> Author | None:

@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.exceptions import ConnectorError, Gone, PermissionMissing, Rejected, TemporaryFailure
-from connectors.facebook.edges import created, following, iso, latest, reached
+from connectors.facebook.edges import created, iso, latest, reached
 from connectors.facebook.harvest import Harvest, reason
 from connectors.facebook.mapping import total
+from connectors.facebook.paging import following
 from connectors.facebook.values import count, entries, entry, identifier, moment_or_none
 from connectors.types import Cursor, InboundMessage, Page
 
@@ -83,7 +84,7 @@ class NestWalk:
     # The list of parents ----------------------------------------------------------------------------------
 
     def _read_list(self) -> None:
-        answer = self.harvest.read(
+        answer = self.harvest.read_edge(
             self.nest.path,
             fields=self.nest.fields(max(1, min(CHILDREN_A_PARENT, self.limit))),
             limit=PARENTS_A_CALL,
@@ -149,7 +150,7 @@ class NestWalk:
         asked = max(1, min(self.limit - len(self.harvest.messages), 100))
         path = f"{waiting['id']}/{self.nest.edge}"
         try:
-            answer = self.harvest.read(path, limit=asked, after=waiting.get("after", ""), **self.nest.edge_params)
+            answer = self.harvest.read_edge(path, limit=asked, after=waiting.get("after", ""), **self.nest.edge_params)
         except ConnectorError as error:
             self._unread_parent(waiting, error)
             return

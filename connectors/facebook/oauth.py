@@ -15,9 +15,9 @@ from urllib.parse import urlencode
 from connectors.base import OAuth
 from connectors.exceptions import AuthorizationLost, Gone
 from connectors.facebook import fields
-from connectors.facebook.edges import following
 from connectors.facebook.graph import VERSION, Graph
 from connectors.facebook.mapping import SITE
+from connectors.facebook.paging import following, turned
 from connectors.facebook.values import count, entries, entry, identifier, moment_or_none, words
 from connectors.http import PlatformSession
 from connectors.types import AccountInfo, Credentials
@@ -107,6 +107,15 @@ def app_graph(app_id: str, app_secret: str, *, session: PlatformSession) -> Grap
     return Graph(f"{app_id}|{app_secret}", session=session)
 
 
+def debug_token(token: str, app_id: str, app_secret: str, *, session: PlatformSession) -> dict[str, Any]:
+    """What a token is worth. A GET in a POST's clothes (Graph's `method` override) keeps both tokens out of the URL."""
+    app = f"{app_id}|{app_secret}"
+    graph = Graph(app, session=session)
+    with session.harmless():
+        answer = graph.write("debug_token", method="get", input_token=token, access_token=app)
+    return entry(entry(answer).get("data"))
+
+
 def missing_scopes(granted: tuple[str, ...]) -> tuple[str, ...]:
     """What we would want and do not have."""
     return tuple(scope for scope in SCOPES if scope not in granted)
@@ -155,8 +164,9 @@ def _pages(graph: Graph) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = ""
     for _ in range(PAGES_AT_MOST):
-        more = {"after": after} if after else {}
-        answer = entry(graph.read("me/accounts", fields=f"{fields.PAGE},access_token,tasks", limit=100, **more))
+        answer = entry(
+            graph.read("me/accounts", fields=f"{fields.PAGE},access_token,tasks", limit=100, **turned(after))
+        )
         found += [page for page in entries(answer.get("data")) if isinstance(page, dict)]
         after = following(answer)
         if not after:

@@ -89,6 +89,7 @@ class Reader:
         elif deliveries.is_delivery(body):
             deliveries.read_delivery(self.gathered, body)
         elif isinstance(body.get("data"), list):
+            self._learn(body)
             for item in body["data"]:
                 self._read_item(item, hint=_EDGES.get(self.edge, ""))
         elif self._is_by_id(body):
@@ -96,6 +97,12 @@ class Reader:
                 self._read_by_id(item)
         elif not _is_receipt(body):
             self._read_item(body, hint="")
+
+    def _learn(self, body: dict[str, Any]) -> None:
+        """Without an address, the links to other pages still tell whose edge this is."""
+        links = entry(body.get("paging"))
+        if not self.edge:
+            self.owner, self.edge = _addressed(words(links.get("next")) or words(links.get("previous")))
 
     def _read_plain(self, body: Any) -> None:
         if body is not None and not isinstance(body, bool) and body != "":

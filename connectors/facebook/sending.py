@@ -20,7 +20,9 @@ class Sender:
         self.graph, self.page_id = graph, page_id
 
     def send(self, message: OutboundMessage) -> Sent:
-        """Post it, once."""
+        """Post it, once. Nothing is not sent: a platform may take blanks for a message."""
+        if not message.text.strip() and not message.attachments:
+            raise Rejected("There is no text", reason="empty")
         if message.mode == "public_reply":
             return self._comment(message)
         return self._message(message)
@@ -41,7 +43,7 @@ class Sender:
     def _message(self, message: OutboundMessage) -> Sent:
         """Messenger takes a file or a text, not both in one: the file goes first, the text ends it."""
         recipient = self._recipient(message)
-        parts = [{"attachment": self._attachment(upload)} for upload in message.attachments]
+        parts: list[dict[str, Any]] = [{"attachment": self._attachment(upload)} for upload in message.attachments]
         if message.text or not parts:
             parts.append({"text": message.text})
         sent: Sent | None = None

@@ -8,9 +8,10 @@ from typing import Any
 
 from connectors.exceptions import Gone, TemporaryFailure
 from connectors.facebook import fields, mapping
-from connectors.facebook.edges import created, following, reached
+from connectors.facebook.edges import created, reached
 from connectors.facebook.errors import limits
 from connectors.facebook.harvest import Harvest
+from connectors.facebook.paging import following
 from connectors.facebook.values import entries, entry, identifier
 from connectors.types import OutboundMessage, Sent
 
@@ -71,7 +72,7 @@ class Search:
     def _walk(self, path: str, message: OutboundMessage, *, since: datetime, **params: Any) -> Sent | None:
         after = ""
         for _ in range(PAGES_AT_MOST):
-            answer = self.harvest.read(path, limit=100, after=after, **params)
+            answer = self.harvest.read_edge(path, limit=100, after=after, **params)
             items = entries(answer.get("data"))
             for item in items:
                 if self._is_it(entry(item), message, since=since):

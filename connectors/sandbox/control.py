@@ -96,7 +96,9 @@ class Control:
         after, count = int(query.get("after", 0)), int(query.get("limit", 1_000_000))
         wanted = {name: query[name] for name in ("kind", "platform", "what", "account_id", "id") if query.get(name)}
         found = [
-            asdict(entry) for entry in ledger[after:] if all(getattr(entry, name) == value for name, value in wanted.items())
+            asdict(entry)
+            for entry in ledger[after:]
+            if all(getattr(entry, name) == value for name, value in wanted.items())
         ]  # fmt: skip
         return {"entries": found[:count], "last": len(ledger)}
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from connectors.sandbox.faults import Fault
 
 Maker = Callable[["Fault", str, World], Response]
-UNAVAILABLE = "<html>\r\n<head><title>{0} {1}</title></head>\r\n<body>\r\n<center><h1>{0} {1}</h1></center>\r\n</body>\r\n</html>\r\n"
+UNAVAILABLE = (
+    "<html>\r\n<head><title>{0} {1}</title></head>\r\n<body>\r\n<center><h1>{0} {1}</h1></center>\r\n"
+    "</body>\r\n</html>\r\n"
+)
 CREDITS = PROBLEMS + "credits"
 DUTCH = {
     190: "Fout bij valideren van toegangstoken: de sessie is ongeldig geworden.",
@@ -52,7 +55,10 @@ def _credits(fault: Fault, platform: str, world: World) -> Response:
 
 
 def _spend_cap(fault: Fault, platform: str, world: World) -> Response:
-    detail = "Your enrolled account has reached its billing cycle spend cap. API requests will be blocked until the next cycle."
+    detail = (
+        "Your enrolled account has reached its billing cycle spend cap. "
+        "API requests will be blocked until the next cycle."
+    )
     reset = iso(world.clock.now() + 5 * DAY)[:10]
     return _x(403, "SpendCapReached", detail, kind=CREDITS, account_id=1398212205531070466, reset_date=reset)
 

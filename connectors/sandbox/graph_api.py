@@ -14,7 +14,8 @@ from connectors.sandbox.clock import HOUR
 from connectors.sandbox.entities import FbActor, Token
 from connectors.sandbox.graph_errors import GraphRefusal, graph_response, missing
 from connectors.sandbox.graph_fields import Field, parse_fields
-from connectors.sandbox.graph_wire import EDGES, NODE_TYPES, TARGETS, Viewer, check_fields, edge, render
+from connectors.sandbox.graph_objects import NODE_TYPES, Viewer
+from connectors.sandbox.graph_wire import EDGES, TARGETS, check_fields, edge, render
 from connectors.sandbox.http import Request, Response
 from connectors.sandbox.publish import NotThere, fb_find
 from connectors.sandbox.world import World
@@ -23,10 +24,13 @@ VERSION = re.compile(r"^/(v\d+\.\d+)(?=/|$)")
 LIVING = {"v21.0", "v22.0", "v23.0", "v24.0", "v25.0", "v26.0"}
 DEAD_TOKENS = {
     458: "Error validating access token: The user has not authorized application.",
-    459: "Error validating access token: You cannot access the app till you log in to www.facebook.com and follow the instructions given.",
-    460: "Error validating access token: The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons.",
+    459: "Error validating access token: You cannot access the app till you log in to "
+    "www.facebook.com and follow the instructions given.",
+    460: "Error validating access token: The session has been invalidated because the user changed "
+    "their password or Facebook has changed the session for security reasons.",
     463: "Error validating access token: Session has expired.",
-    464: "Error validating access token: Sessions for the user are not allowed because the user is not a confirmed user.",
+    464: "Error validating access token: Sessions for the user are not allowed because "
+    "the user is not a confirmed user.",
     467: "The access token is invalid since the user hasn't engaged the app in longer than 90 days.",
 }  # fmt: skip
 

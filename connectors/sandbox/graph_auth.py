@@ -9,7 +9,8 @@ from connectors.sandbox.clock import DAY, HOUR
 from connectors.sandbox.entities import Token
 from connectors.sandbox.graph_errors import GraphRefusal
 from connectors.sandbox.graph_fields import Field
-from connectors.sandbox.graph_wire import Viewer, render
+from connectors.sandbox.graph_objects import Viewer
+from connectors.sandbox.graph_wire import render
 from connectors.sandbox.world import World
 
 LONG_LIFE = 5_183_944  # seconds, as in recorded answers

@@ -35,7 +35,8 @@ class _Reader:
     def bad(self) -> GraphRefusal:
         return GraphRefusal(
             2500,
-            f'Syntax error "Expected end of string instead of "{self.peek()}"." at character {self.position}: {self.text}',
+            f'Syntax error "Expected end of string instead of "{self.peek()}"." '
+            f"at character {self.position}: {self.text}",
         )
 
     def peek(self) -> str:

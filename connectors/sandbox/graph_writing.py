@@ -9,7 +9,7 @@ from connectors.sandbox import publish
 from connectors.sandbox.clock import DAY, HOUR
 from connectors.sandbox.entities import FbActor, FbComment, FbPost
 from connectors.sandbox.graph_errors import GraphRefusal, missing
-from connectors.sandbox.graph_wire import PRIVATE_REPLY_DAYS, Viewer
+from connectors.sandbox.graph_objects import PRIVATE_REPLY_DAYS, Viewer
 from connectors.sandbox.world import World
 
 TYPES = {"RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY"}
@@ -28,7 +28,8 @@ def write(viewer: Viewer, method: str, path: str, args: dict[str, Any], *, call:
     if not viewer.page_id:
         raise GraphRefusal(
             200,
-            "(#200) If posting to a page, requires both pages_read_engagement and pages_manage_posts as an admin with sufficient administrative permission",
+            "(#200) If posting to a page, requires both pages_read_engagement and "
+            "pages_manage_posts as an admin with sufficient administrative permission",
         )
     _check_mine(viewer, item)
     return action(viewer, item, args, call)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -150,7 +152,16 @@ class Protocol(asyncio.Protocol):
     def _next(self) -> None:
         while self.waiting and not self.busy:
             request, keep = self.waiting.popleft()
-            self._answer(self.handler(request), keep=keep and request.method != "HEAD")
+            self._answer(self._handled(request), keep=keep and request.method != "HEAD")
+
+    def _handled(self, request: Request) -> Response | Later:
+        """A fault of the sandbox's own is shown, and costs one answer."""
+        try:
+            return self.handler(request)
+        except Exception:  # noqa: BLE001 - whatever it is, the next request must be answered
+            text = traceback.format_exc()
+            print(text, file=sys.stderr, flush=True)
+            return Response(500, text.encode(), {}, "text/plain; charset=utf-8")
 
     def _answer(self, answer: Response | Later, *, keep: bool) -> None:
         if isinstance(answer, Later):

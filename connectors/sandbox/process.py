@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from connectors.sandbox.client import SandboxClient
 
@@ -21,7 +22,7 @@ class SandboxProcess:
         for name, value in given.items():
             self.command += [f"--{name.replace('_', '-')}", str(value)]
 
-    def __enter__(self) -> SandboxProcess:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

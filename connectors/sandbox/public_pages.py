@@ -6,7 +6,7 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from connectors.sandbox.entities import FbActor, FbComment, FbPost, XPost, XUser
+from connectors.sandbox.entities import FbActor, FbComment, FbPost, FbReview, XPost, XUser
 from connectors.sandbox.http import Request, Response, html_response
 from connectors.sandbox.pages import page
 from connectors.sandbox.world import World
@@ -33,11 +33,13 @@ def handle(world: World, request: Request) -> Response:
 
 def _index(world: World) -> str:
     rows = "".join(
-        f'<article><header><b>X</b></header><p><a href="/public/x/{escape(u.username)}">{escape(u.name)} @{escape(u.username)}</a></p></article>'
+        f'<article><header><b>X</b></header><p><a href="/public/x/{escape(u.username)}">'
+        f"{escape(u.name)} @{escape(u.username)}</a></p></article>"
         for u in world.x_users.values() if u.brand
     )  # fmt: skip
     rows += "".join(
-        f'<article><header><b>Facebook</b></header><p><a href="/public/facebook/{escape(a.username or a.id)}">{escape(a.name)}</a></p></article>'
+        f'<article><header><b>Facebook</b></header><p><a href="/public/facebook/{escape(a.username or a.id)}">'
+        f"{escape(a.name)}</a></p></article>"
         for a in world.actors.values() if a.page
     )  # fmt: skip
     return page("Zandbak", f"<h1>Wat iedereen ziet</h1>{rows}")
@@ -73,7 +75,8 @@ def _x_thread(world: World, thread: str, user: XUser) -> str:
 def _x_article(world: World, post: XPost, user: XUser) -> str:
     author = world.x_users[post.author_id]
     css = ("reply " if post.ref("replied_to") else "") + ("us" if author.brand else "")
-    foot = f"{post.metrics['reply_count']} reacties · {post.metrics['retweet_count']} reposts · {post.metrics['like_count']} likes"
+    told = post.metrics
+    foot = f"{told['reply_count']} reacties · {told['retweet_count']} reposts · {told['like_count']} likes"
     if len(post.edits) > 1:
         foot += " · bewerkt"
     return _article(f"{author.name} @{author.username}", post.text, post.at, css=css, foot=foot, anchor=post.id)
@@ -84,11 +87,17 @@ def _fb_page(world: World, owner: FbActor) -> str:
     body = "".join(_fb_thread(world, post) for post in posts[:SHOWN] if not post.deleted and not post.hidden)
     reviews = [world.reviews[i] for i in reversed(world.reviews_of.get(owner.id, []))][:20]
     told = "".join(
-        _article(world.actors[r.author_id].name, r.text, r.at, css="", foot="raadt aan" if r.positive else "raadt af", anchor=r.id)
+        _fb_review(world, r)
         for r in reviews if not r.deleted
     )  # fmt: skip
     head = f'<nav><a href="/">Alle accounts</a></nav><h1>{escape(owner.name)}</h1><p>{escape(owner.about)}</p>'
     return page(f"{owner.name} op Facebook", f"{head}{body}{'<h2>Aanbevelingen</h2>' + told if told else ''}")
+
+
+def _fb_review(world: World, review: FbReview) -> str:
+    foot = "raadt aan" if review.positive else "raadt af"
+    name = world.actors[review.author_id].name
+    return _article(name, review.text, review.at, css="", foot=foot, anchor=review.id)
 
 
 def _fb_thread(world: World, post: FbPost) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from connectors.sandbox import publish
-from connectors.sandbox.clock import HOUR, MINUTE, SECOND
+from connectors.sandbox.clock import HOUR, MINUTE, SECOND, parse
 from connectors.sandbox.entities import Entry
 from connectors.sandbox.people import Cast, Person
-from connectors.sandbox.voices import FOLLOW_UPS, OUR_REPLIES, PAGE_POSTS, THANKS, disruption_text
+from connectors.sandbox.voices import COMPLAINT, FITTING, FOLLOW_UPS, OUR_REPLIES, PAGE_POSTS, THANKS, disruption_text
 from connectors.sandbox.world import World
 
 SCENARIOS = {
@@ -29,7 +29,7 @@ SCENARIOS = {
 GAPS = {"demo": 9.0, "quiet": 700.0, "evening_peak": 14.0, "compliments": 8.0}  # seconds between people, on average
 BACKFILL = 7 * HOUR
 Action = Callable[[int], None]
-MESSAGES = Path(__file__).parent / "data" / "messages.jsonl"
+DATA = Path(__file__).parent / "data"
 
 
 class Runner:
@@ -41,6 +41,7 @@ class Runner:
         self.order = itertools.count()
         self.name, self.speed, self.random = "", 1.0, random.Random(world.seed)
         self.in_history = False
+        self.heard: list[str] = []
         world.listeners.append(self._answer_back)
 
     def status(self) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class Runner:
         self.name, self.speed = name, speed
         self.random = random.Random(f"{self.world.seed}/{name}")
         self.cast = Cast(self.world, self.random)
-        self.lines = _lines()
+        self.lines, self.heard = _lines(), []
         now = self.world.clock.now()
         if backfill:
             self._history(now)
@@ -111,7 +112,7 @@ class Runner:
     def _somebody_writes(self, moment: int) -> None:
         wanted = "compliment" if self.name == "compliments" and not self.in_history else ""
         lines = [line for line in self.lines if line["kind"] == wanted] if wanted else self.lines
-        line, person = self.random.choice(lines), self.cast.somebody()
+        line, person = self._fresh(lines), self.cast.somebody()
         said = _SAY[line["channel"]](self, line, person, moment)
         if said is None:
             return
@@ -123,30 +124,33 @@ class Runner:
         elif chance > 0.85:
             self._soon(moment, self.random.uniform(30, 600), partial(self._grows, said))
 
-    def _brand(self, text: str) -> str:
-        return (
-            "postvlot"
-            if "vlot" in text.lower() or "pakket" in text.lower() or "parcel" in text.lower()
-            else "noordtreinen"
-        )
+    def _fresh(self, lines: list[dict[str, Any]]) -> dict[str, Any]:
+        """A line that was not heard lately."""
+        line = next((one for one in self.random.sample(lines, 8) if one["text"] not in self.heard), lines[0])
+        self.heard = [*self.heard[-80:], line["text"]]
+        return line
+
+    def _brand(self, line: dict[str, Any]) -> str:
+        text = line["text"].lower()
+        about_parcels = any(word in text for word in ("vlot", "pakket", "pakje", "parcel", "delivery", "retour"))
+        return line.get("brand") or ("postvlot" if about_parcels else "noordtreinen")
 
     def _mention(self, line: dict[str, Any], person: Person, moment: int) -> Any:
-        text, handle = line["text"], self._brand(line["text"])
-        if f"@{handle}" not in text.lower():
-            account = "NT_reisinfo" if handle == "noordtreinen" and self.random.random() < 0.2 else handle
-            text = f"@{account} {text}"
+        text, handle = line["text"], self._brand(line)
+        if not self.world.mentioned_in(text):
+            text = f"@{handle} {text}"
+        if line["kind"] == "question" and self.random.random() < 0.25:
+            text = text.replace("@noordtreinen", "@NT_reisinfo")
         return publish.x_post(self.world, author=person.x_id, text=text, at=moment, lang=line["language"])
 
     def _search_hit(self, line: dict[str, Any], person: Person, moment: int) -> Any:
         return publish.x_post(self.world, author=person.x_id, text=line["text"], at=moment, lang=line["language"])
 
     def _direct(self, line: dict[str, Any], person: Person, moment: int) -> Any:
-        return publish.x_direct(
-            self.world, sender=person.x_id, to=self._brand(line["text"]), text=line["text"], at=moment
-        )
+        return publish.x_direct(self.world, sender=person.x_id, to=self._brand(line), text=line["text"], at=moment)
 
     def _comment(self, line: dict[str, Any], person: Person, moment: int) -> Any:
-        page = self.cast.page(self._brand(line["text"]))
+        page = self.cast.page(self._brand(line))
         own = [p for p in self.world.page_posts.get(page, []) if self.world.fb_posts[p].kind == "own"][-8:]
         if not own:
             return None
@@ -154,15 +158,15 @@ class Runner:
         return publish.fb_comment(self.world, on=on, author=person.fb_id, message=line["text"], at=moment)
 
     def _visitor_post(self, line: dict[str, Any], person: Person, moment: int) -> Any:
-        page = self.cast.page(self._brand(line["text"]))
+        page = self.cast.page(self._brand(line))
         return publish.fb_post(self.world, page=page, author=person.fb_id, message=line["text"], at=moment)
 
     def _messenger(self, line: dict[str, Any], person: Person, moment: int) -> Any:
-        page = self.cast.page(self._brand(line["text"]))
+        page = self.cast.page(self._brand(line))
         return publish.fb_message(self.world, page=page, person=person.fb_id, text=line["text"], at=moment)
 
     def _review(self, line: dict[str, Any], person: Person, moment: int) -> Any:
-        page = self.cast.page(self._brand(line["text"]))
+        page = self.cast.page(self._brand(line))
         positive = line["sentiment"] != "negative"
         return publish.fb_review(
             self.world, page=page, author=person.fb_id, text=line["text"], positive=positive, at=moment
@@ -221,7 +225,7 @@ class Runner:
         if not ours or self.random.random() > (0.3 if entry.kind == "published" else 0.6):
             return
         words = self.random.choice(THANKS if self.random.random() < 0.6 else FOLLOW_UPS)
-        moment = max(self.world.clock.now(), 0) if entry.kind == "sent" else publish_time(entry)
+        moment = max(self.world.clock.now(), 0) if entry.kind == "sent" else parse(entry.at)
         self._soon(moment, self.random.uniform(15, 75), partial(self._say_back, entry, words))
 
     def _say_back(self, entry: Entry, words: str, moment: int) -> None:
@@ -258,8 +262,7 @@ class Runner:
 
     def _viral(self, now: int) -> None:
         """One complaint, and what the world makes of it."""
-        line = {"text": "@noordtreinen mijn moeder (82, rollator) is vanavond op perron 3 in Waterdam achtergelaten terwijl de "
-                "assistentie geboekt was. Twee uur in de kou. Hoe kan dit??", "language": "nl"}  # fmt: skip
+        line = {"text": COMPLAINT, "kind": "complaint", "language": "nl"}
         post = self._mention(line, self.cast.somebody(new=True), now)
         for step in range(240):
             self._soon(now, 3 + step * 2.5 + self.random.random(), partial(self._spreads, post))
@@ -283,29 +286,11 @@ class Runner:
             )
 
 
-def publish_time(entry: Entry) -> int:
-    """When an entry's happening was."""
-    from connectors.sandbox.clock import parse
-
-    return parse(entry.at)
-
-
 def _lines() -> list[dict[str, Any]]:
-    """The messages people say: those that fit a train or parcel company."""
-    with MESSAGES.open(encoding="utf-8") as file:
-        lines = [json.loads(row) for row in file]
-    others = (
-        "kwiklicht",
-        "telkoos",
-        "gemwaterdam",
-        "bruinvis",
-        "ploegmarkt",
-        "meeuwair",
-        "lijnvlot",
-        "zuiderspaak",
-        "gemeente",
-    )
-    return [line for line in lines if not any(name in line["text"].lower() for name in others)]
+    """What people say: the lines written for these two brands, and those of the labelled messages that fit them."""
+    lines = [json.loads(row) for row in (DATA / "stories.jsonl").read_text(encoding="utf-8").splitlines()]
+    labelled = (json.loads(row) for row in (DATA / "messages.jsonl").read_text(encoding="utf-8").splitlines())
+    return lines + [line for line in labelled if line["id"] in FITTING]
 
 
 _SAY: dict[str, Callable[[Runner, dict[str, Any], Person, int], Any]] = {

@@ -1,9 +1,17 @@
 """Words for the stories: what the brands post and answer, and how people say one thing in many ways."""
 
+# ruff: noqa: E501, SIM905 - words and styles, not code
 from __future__ import annotations
 
 import random
 
+# Of data/messages.jsonl, those that a traveller or somebody waiting for a parcel could say
+FITTING = frozenset(
+    """m001 m003 m005 m006 m009 m010 m013 m020 m023 m028 m030 m031 m033 m038 m043 m047 m051 m053 m055 m058 m059 m062 m065
+    m071 m073 m081 m087 m093 m098 m099 m103 m104 m111 m113 m117 m118 m119 m120 m122 m124 m126 m133 m134 m137 m140 m142 m150
+    m158 m165 m166 m177 m178 m184 m188 m199 m201 m205 m208 m212 m216 m218 m219 m225 m226 m228 m229 m232 m233 m236
+    m240""".split()
+)
 PAGE_POSTS = (
     (
         "NoordTreinen",
@@ -44,6 +52,10 @@ THANKS = ("Top, dank je wel!", "Dankjewel voor het snelle antwoord 👍", "Oké,
           "Thanks, that helps!", "Kijk, daar heb ik wat aan. Dank!")  # fmt: skip
 FOLLOW_UPS = ("En hoe lang gaat dat duren dan?", "Ja maar dat had ik al geprobeerd...", "Krijg ik dan ook mijn geld terug?",
               "Dat zeiden jullie vorige week ook.", "Waar vind ik dat precies?", "And what about the refund?", "Oké, en morgenochtend?")  # fmt: skip
+COMPLAINT = (
+    "@noordtreinen mijn moeder (82, rollator) is vanavond op perron 3 in Waterdam achtergelaten terwijl de assistentie geboekt was. "
+    "Twee uur in de kou. Hoe kan dit??"
+)
 OPENERS = ("@noordtreinen", "@noordtreinen alweer?!", "Hé @noordtreinen,", "@noordtreinen serieus", "Beste @noordtreinen,",
            "@noordtreinen help", "Lekker dan @noordtreinen", "Zucht @noordtreinen")  # fmt: skip
 FACTS = ("geen treinen tussen Waterdam en Oudezijl", "alles staat stil bij Waterdam", "mijn trein naar Oudezijl rijdt niet",

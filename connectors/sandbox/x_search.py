@@ -12,8 +12,8 @@ from connectors.sandbox.x_errors import invalid
 Test = Callable[[XPost], bool]
 PIECE = re.compile(r'\s*(\(|\)|-?"[^"]*"|[^\s()]+)')
 OPERATORS = {
-    "from", "to", "lang", "is", "has", "conversation_id", "url", "retweets_of", "min_likes", "min_replies", "min_reposts",
-    "in_reply_to_tweet_id",
+    "from", "to", "lang", "is", "has", "conversation_id", "url", "retweets_of", "min_likes", "min_replies",
+    "min_reposts", "in_reply_to_tweet_id",
 }  # fmt: skip
 
 

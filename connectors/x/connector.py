@@ -12,6 +12,7 @@ from connectors.types import (
     AttachmentRules,
     Capabilities,
     Cost,
+    CredentialField,
     Credentials,
     Cursor,
     InboundMessage,
@@ -19,6 +20,7 @@ from connectors.types import (
     OutboundMessage,
     Page,
     Refreshed,
+    ScopeUse,
     Sent,
     StreamRef,
     StreamSpec,
@@ -97,6 +99,23 @@ class XConnector(Connector):
         has_budget=True,
         query_max_length=512,
         find_sent_after=90,
+        own_keys=(
+            CredentialField("consumer_key", "API Key"),
+            CredentialField("consumer_secret", "API Key Secret"),
+            CredentialField("access_token", "Access Token"),
+            CredentialField("access_token_secret", "Access Token Secret"),
+        ),
+        scope_uses=(
+            ScopeUse("tweet.read", "read"),
+            ScopeUse("users.read", "read"),
+            ScopeUse("tweet.write", "reply"),
+            ScopeUse("tweet.moderate.write", "hide"),
+            ScopeUse("dm.read", "direct"),
+            ScopeUse("dm.write", "direct"),
+            ScopeUse("media.write", "pictures"),
+            ScopeUse("offline.access", "stay_connected"),
+        ),
+        portal_url="https://developer.x.com/en/portal/dashboard",
     )
 
     def __init__(self, credentials: Credentials, *, timeout: tuple[float, float] = (3.05, 10.0)) -> None:

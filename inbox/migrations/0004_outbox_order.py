@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inbox", "0002_ingest"),
+        ("inbox", "0003_screen_indexes"),
     ]
 
     operations = [

@@ -32,6 +32,7 @@ from inbox.models.conversations import (
 from inbox.models.deliveries import BulkReply, Delivery, DeliveryAttempt
 from inbox.models.library import CannedReply, ClosingReason, Notification, View
 from inbox.models.people import Contact, ContactNote, Identity, Tombstone
+from inbox.models.search import SearchWord
 from inbox.models.teams import Agent, Brand, Invitation, Membership, Team
 
 __all__ = [
@@ -39,5 +40,5 @@ __all__ = [
     "ClosingReason", "Contact", "ContactNote", "Conversation", "ConversationLabel", "Delivery", "DeliveryAttempt",
     "Draft", "Exposure", "Gap", "HourlyCount", "Identity", "Invitation", "Label", "Membership", "Message",
     "MessagePayload", "MessageVersion", "MetricSample", "MetricWatch", "Note", "Notification", "PlatformApp", "Poll",
-    "RateWindow", "SetAside", "Stream", "Team", "Thread", "Tombstone", "Usage", "Vanished", "View", "Visibility",
+    "RateWindow", "SearchWord", "SetAside", "Stream", "Team", "Thread", "Tombstone", "Usage", "Vanished", "View", "Visibility",
 ]  # fmt: skip

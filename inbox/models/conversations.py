@@ -126,6 +126,31 @@ class Conversation(models.Model):
                 name="conv_account_open",
                 condition=Q(status="open"),
             ),
+            models.Index(
+                fields=["brand", "assignee", "team", "kind", "proactive", "due_at"],
+                name="conv_open_counts",
+                condition=Q(status="open"),
+            ),
+            models.Index(fields=["brand", "growth", "id"], name="conv_open_growth", condition=Q(status="open")),
+            models.Index(
+                fields=["brand", "waiting_since", "id"],
+                name="conv_unassigned",
+                condition=Q(status="open", assignee=None),
+            ),
+            models.Index(
+                fields=["brand", "waiting_since", "id"],
+                name="conv_compliments",
+                condition=Q(status="open", kind="compliment"),
+            ),
+            models.Index(
+                fields=["brand", "waiting_since", "id"],
+                name="conv_proactive",
+                condition=Q(status="open", proactive=True),
+            ),
+            models.Index(
+                fields=["brand", "snoozed_until", "id"], name="conv_snoozed_list", condition=Q(status="snoozed")
+            ),
+            models.Index(fields=["account", "last_message_at", "id"], name="conv_account_newest"),
             models.Index(fields=["due_at"], name="conv_due", condition=Q(status="open")),
             models.Index(fields=["snoozed_until"], name="conv_snoozed", condition=Q(status="snoozed")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_pending", condition=Q(status="pending")),

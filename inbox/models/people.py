@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from inbox.models.teams import Agent, Brand
@@ -14,6 +15,9 @@ class Contact(models.Model):
     name = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     erased_at = models.DateTimeField(null=True)  # a tombstone: figures stay right, nothing is imported again
+
+    class Meta:
+        indexes = [models.Index(fields=["brand", "name"], name="contact_by_name")]
 
     def __str__(self) -> str:
         return self.name or f"#{self.pk}"
@@ -39,7 +43,10 @@ class Identity(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["brand", "platform", "external_id"], name="identity_unique")]
-        indexes = [models.Index(fields=["brand", "handle"], name="identity_by_handle")]
+        indexes = [
+            models.Index(fields=["brand", "handle"], name="identity_by_handle"),
+            GinIndex(fields=["handle", "name"], opclasses=["gin_trgm_ops", "gin_trgm_ops"], name="identity_near"),
+        ]
         verbose_name_plural = "identities"
 
     def __str__(self) -> str:

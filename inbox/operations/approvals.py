@@ -30,7 +30,7 @@ def may_approve(agent: Agent, conversation: Conversation) -> bool:
 def answered_since(delivery: Delivery) -> Message | None:
     """What was said after the trainee wrote this: the conflict the approver must know of."""
     since = delivery.conversation.messages.filter(pk__gt=delivery.message_id).exclude(delivery__state=State.CANCELLED)
-    return since.exclude(agent_id=delivery.message.agent_id).order_by("pk").first()
+    return since.exclude(agent=delivery.message.agent).order_by("pk").first()
 
 
 def approve(*, delivery_id: int, agent: Agent, text: str | None = None, confirmed: bool = False) -> Delivery:

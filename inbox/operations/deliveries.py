@@ -24,42 +24,64 @@ from connectors.exceptions import (
     Rejected,
     TemporaryFailure,
 )
-from connectors.types import OutboundMessage, Sent
+from connectors.types import Cost, Limit, OutboundMessage, Sent
 from inbox.gateway import connect
-from inbox.models import ChannelAccount, Delivery
+from inbox.models import ChannelAccount, Delivery, Message
 from inbox.operations import accounts, outbox_limits, outbox_rules
 from inbox.operations.changes import Refused
 from inbox.operations.outbox_claims import claim, recover_stuck
 from inbox.operations.outbox_echoes import settle_echoes
+from inbox.operations.outbox_fast import record_plainly
 from inbox.operations.outbox_looks import look_for_uncertain
 from inbox.operations.outbox_messages import outbound
 from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
-from inbox.operations.replies import parent_of
 
 __all__ = ["deliver_due", "settle_echoes", "sweep"]
 
 IN_FLIGHT = 16  # calls at the same time in one worker process
 LONGEST = 60.0  # seconds one run keeps claiming; the next wake-up goes on
+PAUSE = 0.03  # seconds between two looks for what became due, while calls are in flight
 MOST_TRIES = 10  # temporary failures, after which a person decides
 log = structlog.get_logger()
+Calls = dict[Future[Sent | ConnectorError], Delivery]
 
 
 def deliver_due() -> int:
     """Send everything that is due, many calls in flight, until nothing is due; how many calls were made."""
     ends, made = time.monotonic() + LONGEST, 0
-    calls: dict[Future[Sent | ConnectorError], Delivery] = {}
+    calls: Calls = {}
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
         while True:
             free = IN_FLIGHT - len(calls) if time.monotonic() < ends else 0
-            for delivery in claim(limit=free):
-                message = _prepare(delivery)
+            claimed = claim(limit=free)
+            parents = _parents(claimed)
+            for delivery in claimed:
+                message = _prepare(delivery, parents)
                 if message is not None:
                     calls[pool.submit(_call, delivery.account, message)] = delivery
             if not calls:
                 return made
-            for done in wait(calls, timeout=0.05, return_when=FIRST_COMPLETED).done:
-                made += 1
-                _record(calls.pop(done), done.result())
+            made += _record_done(calls)
+
+
+def _record_done(calls: Calls) -> int:
+    """Write down the calls that ended; wait a moment for more to end, so that costs are stored once for all."""
+    wait(calls, timeout=PAUSE, return_when=FIRST_COMPLETED)
+    done = [call for call in calls if call.done()]
+    outcomes = [(calls.pop(call), call.result()) for call in done]
+    for delivery, outcome in outcomes:
+        _record(delivery, outcome)
+    _record_limits(outcomes)
+    return len(done)
+
+
+def _parents(claimed: list[Delivery]) -> dict[tuple[int, str], Message]:
+    """The messages that are answered, for the whole batch at once."""
+    ids = {d.in_reply_to for d in claimed if d.in_reply_to}
+    if not ids:
+        return {}
+    theirs = Message.objects.filter(account__in={d.account_id for d in claimed}, external_id__in=ids, direction="in")
+    return {(m.conversation_id, m.external_id or ""): m for m in theirs.defer("search")}
 
 
 def sweep() -> int:
@@ -67,11 +89,11 @@ def sweep() -> int:
     return recover_stuck() + look_for_uncertain()
 
 
-def _prepare(delivery: Delivery) -> OutboundMessage | None:
+def _prepare(delivery: Delivery, parents: dict[tuple[int, str], Message]) -> OutboundMessage | None:
     """Check once more: a window may have closed, a message may be gone. Nothing has left yet."""
     try:
         files = list(delivery.message.attachments.all())
-        parent = parent_of(delivery.conversation, delivery.in_reply_to) if delivery.in_reply_to else None
+        parent = parents.get((delivery.conversation_id, delivery.in_reply_to))
         allowed = outbox_rules.check(
             conversation=delivery.conversation, mode=delivery.mode, text=delivery.message.text, parent=parent,
             attachments=files, own=delivery,
@@ -117,10 +139,9 @@ def _call(account: ChannelAccount, message: OutboundMessage) -> Sent | Connector
 def _record(delivery: Delivery, outcome: Sent | ConnectorError) -> None:
     try:
         if isinstance(outcome, Sent):
-            record_sent(delivery=delivery, sent=outcome)
+            record_plainly(delivery=delivery, sent=outcome) or record_sent(delivery=delivery, sent=outcome)
         else:
             _record_error(delivery, outcome)
-        _record_limits(delivery, outcome)
     except IdTaken:
         now_uncertain(delivery=delivery, reason="look_alike", look_in=None)
     except Exception:  # it stays `sending`, and the sweep calls that uncertain
@@ -172,7 +193,16 @@ def backoff(attempts: int) -> datetime:
     return timezone.now() + timedelta(seconds=min(300, 2**attempts) * uniform(0.75, 1.0))
 
 
-def _record_limits(delivery: Delivery, outcome: Sent | ConnectorError) -> None:
-    outbox_limits.record_cost(account_id=delivery.account_id, cost=outcome.cost)
-    if outcome.limits:
-        outbox_limits.record_limits(account_id=delivery.account_id, limits=outcome.limits)
+def _record_limits(outcomes: list[tuple[Delivery, Sent | ConnectorError]]) -> None:
+    """Once per account, whatever the number of calls. Losing a figure must not lose an outcome."""
+    costs: dict[int, Cost] = {}
+    limits: dict[int, dict[str, Limit]] = {}
+    for delivery, outcome in outcomes:
+        costs[delivery.account_id] = costs.get(delivery.account_id, Cost()) + outcome.cost
+        limits.setdefault(delivery.account_id, {}).update({limit.bucket: limit for limit in outcome.limits})
+    try:
+        for account_id, cost in costs.items():
+            outbox_limits.record_cost(account_id=account_id, cost=cost)
+            outbox_limits.record_limits(account_id=account_id, limits=limits[account_id].values())
+    except Exception:
+        log.exception("cost_not_recorded")

@@ -49,7 +49,7 @@ def _first_part(delivery: Delivery) -> Delivery:
     """Parts are taken back together, unless one has left already."""
     while delivery.part > 1 and delivery.waits_for is not None:
         earlier = (
-            Delivery.objects.select_for_update(of=("self",)).select_related("message").get(pk=delivery.waits_for_id)
+            Delivery.objects.select_for_update(of=("self",)).select_related("message").get(pk=delivery.waits_for.pk)
         )
         if earlier.state not in {State.PENDING, State.APPROVAL} or earlier.attempts:
             break

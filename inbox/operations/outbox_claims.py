@@ -63,7 +63,10 @@ def claim(*, limit: int) -> list[Delivery]:
         if not ids:
             return []
         related = ("message", "account", "conversation__account", "conversation__thread", "conversation__identity")
-        claimed = list(Delivery.objects.select_related(*related).filter(pk__in=ids).order_by("due_at", "pk"))
+        rows = (
+            Delivery.objects.select_related(*related).prefetch_related("message__attachments").defer("message__search")
+        )
+        claimed = list(rows.filter(pk__in=ids).order_by("due_at", "pk"))
         DeliveryAttempt.objects.bulk_create(
             [DeliveryAttempt(delivery=d, number=d.attempts, started_at=now) for d in claimed]
         )

@@ -37,6 +37,8 @@ def record_limits(*, account_id: int, limits: Iterable[Limit]) -> None:
                              resets_at=w.resets_at, updated_at=now)
         for w in limits
     }  # fmt: skip
+    if not rows:
+        return
     RateWindow.objects.bulk_create(
         [rows[bucket] for bucket in sorted(rows)], update_conflicts=True, unique_fields=["account", "bucket"],
         update_fields=["limit", "remaining", "resets_at", "updated_at"],

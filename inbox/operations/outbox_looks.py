@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import connections
 from django.utils import timezone
 
 from connectors.exceptions import AuthorizationLost, ConnectorError, PermissionMissing, RateLimited, Unsupported
@@ -19,15 +23,30 @@ from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, 
 log = structlog.get_logger()
 CLOCK_SLACK = timedelta(seconds=3)
 WAITS = (2, 5, 10, 20, 40, 60, 120, 300, 600)  # seconds between looks
+LOOKERS = 4  # looks at the same time in one worker process
+LONGEST = 20.0  # seconds one sweep looks; the next goes on
 MOST_LOOKS = 20  # looks that told nothing, after which a person decides
 
 
-def look_for_uncertain(*, limit: int = 20) -> int:
+def look_for_uncertain(*, limit: int = 16) -> int:
     """Look for those that are due; how many were looked for."""
-    due = claim_looks(limit=limit)
-    for delivery in due:
+    ends, looked = time.monotonic() + LONGEST, 0
+    while time.monotonic() < ends and (due := claim_looks(limit=limit)):
+        with ThreadPoolExecutor(LOOKERS) as pool:
+            list(pool.map(_look_apart, due))
+        looked += len(due)
+    return looked
+
+
+def _look_apart(delivery: Delivery) -> None:
+    """In a thread of its own, so that one slow account does not keep the others waiting."""
+    try:
         look(delivery)
-    return len(due)
+    except Exception:  # the next sweep looks again
+        log.exception("look_not_recorded", delivery=delivery.pk)
+    finally:
+        if threading.current_thread() is not threading.main_thread():
+            connections.close_all()
 
 
 def look(delivery: Delivery) -> None:

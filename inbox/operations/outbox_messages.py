@@ -28,7 +28,7 @@ def _knows_thread(delivery: Delivery) -> bool:
 
 def _files(delivery: Delivery) -> tuple[Upload, ...]:
     uploads = []
-    for file in delivery.message.attachments.order_by("position", "pk"):
+    for file in sorted(delivery.message.attachments.all(), key=lambda file: (file.position, file.pk)):
         with file.file.open("rb") as content:
             uploads.append(Upload(content.read(), file.content_type, file.title or "file", file.alt_text))
     return tuple(uploads)

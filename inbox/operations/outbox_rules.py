@@ -122,7 +122,7 @@ def _private_reply(
             account_id=parent.account_id, conversation_id=parent.conversation_id, mode=PRIVATE_REPLY,
             in_reply_to=parent.external_id or "", state__in=SPENT,
         )  # fmt: skip
-        if same.exclude(pk=own.pk if own else None).exists():
+        if same.exclude(pk=own.pk if own else 0).exists():
             raise Refused("private_reply_used")
     return until
 

@@ -99,7 +99,7 @@ def store_refreshed(account: ChannelAccount, *, told: Refreshed, batch: dict[str
     with transaction.atomic():
         conversations = _store_metrics(told, batch, now)
         execute(
-            """UPDATE inbox_metricwatch w SET looks = looks + 1, next_at = %s + make_interval(secs => (%s::float[])[least(looks + 1, %s)])
+            """UPDATE inbox_metricwatch w SET looks = looks + 1, next_at = %s + make_interval(secs => (%s::float[])[least(looks + 2, %s)])
                WHERE message_id = ANY(%s)""",
             [now, [look.total_seconds() for look in LOOKS], len(LOOKS), list(batch.values())],
         )

@@ -57,7 +57,7 @@ def counts_for(agent: Agent, brand: Brand, team_ids: list[int]) -> Counts:
     queues["team"] = sum(common["teams"].get(str(pk), 0) for pk in team_ids)
     mentioned = Notification.objects.filter(agent=agent, brand=brand, read_at=None, kind=Notification.Kind.MENTIONED)
     queues["mentioned"] = mentioned[:CAP].count()
-    by_agent = {int(pk): n for pk, n in common["agents"].items()}
+    by_agent = {int(pk): n for pk, n in common["agents"].items() if pk != "None"}
     return Counts(queues, common["overdue"], by_agent)
 
 

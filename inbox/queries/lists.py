@@ -35,7 +35,7 @@ CHOICES = {
     "visibility": set(Visibility.values),
     "proactive": {"1", "0"},
 }
-NUMBERS = ("account", "label", "assignee", "team")
+NUMBERS = ("account", "label", "assignee", "team", "thread", "contact")
 BIGGEST = 2**63 - 1
 
 
@@ -113,6 +113,13 @@ def rows_by_id(asked: ListQuery, ids: Iterable[int], *, team_ids: list[int]) -> 
     return found
 
 
+def found_page(asked: ListQuery, ids: list[int], *, team_ids: list[int]) -> Page:
+    """Of what a search found, what the filters leave, newest first."""
+    rows = list(shown(filtered(asked, team_ids=team_ids).filter(pk__in=ids).order_by("-last_message_at", "-pk"))[:PAGE])
+    dress(rows, besides=asked.agent)
+    return Page(rows)
+
+
 def dress(rows: list[Conversation], *, besides: Agent) -> None:
     """Add who is looking at each row."""
     looking = presence.present((row.pk for row in rows), besides=besides) if rows else {}
@@ -136,7 +143,7 @@ def filtered(asked: ListQuery, *, team_ids: list[int]) -> QuerySet[Conversation]
             found = found.filter(**{name: asked.filters[name]})
     if "proactive" in asked.filters:
         found = found.filter(proactive=asked.filters["proactive"] == "1")
-    for name in ("account", "team"):
+    for name in ("account", "team", "thread", "contact"):
         if name in asked.filters:
             found = found.filter(**{f"{name}_id": int(asked.filters[name])})
     if "label" in asked.filters:

@@ -7,19 +7,19 @@ from celery import shared_task
 from inbox.operations import deliveries
 
 
-@shared_task(name="inbox.tasks.deliveries.deliver", ignore_result=True, expires=60)
+@shared_task(name="inbox.tasks.deliveries.deliver", ignore_result=True, expires=60)  # type: ignore[no-untyped-call]
 def deliver(pk: int | None = None) -> None:
     """A reply is due: send it and whatever else is."""
     deliveries.deliver_due()
 
 
-@shared_task(name="inbox.tasks.deliveries.deliver_due", ignore_result=True, expires=5)
+@shared_task(name="inbox.tasks.deliveries.deliver_due", ignore_result=True, expires=5)  # type: ignore[no-untyped-call]
 def deliver_due() -> None:
     """Once a second: finds the rows whose wake-up was lost."""
     deliveries.deliver_due()
 
 
-@shared_task(name="inbox.tasks.deliveries.sweep", ignore_result=True, expires=60)
+@shared_task(name="inbox.tasks.deliveries.sweep", ignore_result=True, expires=60)  # type: ignore[no-untyped-call]
 def sweep() -> None:
     """What died is uncertain, what is uncertain is looked for."""
     deliveries.sweep()

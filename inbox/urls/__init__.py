@@ -1,11 +1,5 @@
 """Addresses of the inbox, one module an area."""
 
-from inbox.urls import administration, conversation, ledger, outbox, screen
+from inbox.urls import administration, ledger, outbox, screen
 
-urlpatterns = [
-    *screen.urlpatterns,
-    *conversation.urlpatterns,
-    *outbox.urlpatterns,
-    *ledger.urlpatterns,
-    *administration.urlpatterns,
-]
+urlpatterns = [*screen.urlpatterns, *outbox.urlpatterns, *ledger.urlpatterns, *administration.urlpatterns]

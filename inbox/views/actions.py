@@ -1,237 +1,286 @@
-"""What one does with a conversation: access, form, one operation, then the refreshed pane with a way back."""
+"""What agents do to conversations: one or many at once, each with what was done, what was not, and an undo."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from inbox.access import AgentRequest, agents_of, conversation_for
-from inbox.models import ActivityEntry, Agent, Conversation, Label, Team
-from inbox.operations import assignments, changes, notes, triage
+from inbox import access
+from inbox.access import AgentRequest, brand_for, conversation_for
+from inbox.models import Agent, Brand, ContactNote, Conversation, Label, Team, View
+from inbox.operations import assignments, triage
+from inbox.operations import views as saved
 from inbox.operations.changes import Outcome, Refused
-from inbox.queries.conversation_times import asked_moment
-from inbox.templatetags.filters import moment
-from inbox.views import conversation as pages
-from inbox.views import refusals
+from inbox.operations.changes import undo as take_back
+from inbox.queries import conversation as queries
+from inbox.templatetags.filters import refusal
+from inbox.views.conversation import render_head
 
-Act = Callable[[AgentRequest, Conversation], "Done"]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What was done, in words, and the entries to undo it by."""
-
-    words: str
-    entries: tuple[int, ...] = ()
+MOST = 200  # conversations in one action
+Act = Callable[[AgentRequest, Brand, list[int]], Outcome]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Toast:
-    """What the screen says about it."""
+    """What happened, in a sentence, and how to take it back."""
 
-    words: str
-    kind: str = "good"
-    entries: tuple[int, ...] = ()
-    seen: int | None = None  # the colleague it can be taken over from
-    offer: bool = False
+    text: str
+    problem: bool = False
+    entries: list[int] = field(default_factory=list)
 
 
-def action(act: Act) -> Callable[..., HttpResponse]:
-    """A view that does one thing with a conversation."""
-
-    def view(request: AgentRequest, pk: int) -> HttpResponse:
-        conversation = conversation_for(request.user, pk)
-        try:
-            done = act(request, conversation)
-        except Refused as refused:
-            return _refused(request, pk, refused)
-        return _done(request, pk, done)
-
-    view.__name__, view.__doc__ = act.__name__, act.__doc__
-    made: Callable[..., HttpResponse] = login_required(require_POST(_as_django(view)))
-    return made
+def claim(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
+    return _each(ids, lambda pk: assignments.claim(conversation_id=pk, agent=request.user))
 
 
-def _as_django(view: Callable[[AgentRequest, int], HttpResponse]) -> Callable[..., HttpResponse]:
-    def call(request: HttpRequest, pk: int) -> HttpResponse:
-        return view(request, pk)  # type: ignore[arg-type]
-
-    return call
+def release(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
+    return _each(ids, lambda pk: assignments.release(conversation_id=pk, agent=request.user))
 
 
-def _done(request: AgentRequest, pk: int, done: Done) -> HttpResponse:
-    if not request.htmx:
-        messages.success(request, done.words)
-        return HttpResponseRedirect(_back(request, conversation_for(request.user, pk)))
-    toast = Toast(done.words, entries=done.entries)
-    response = pages.live(request, conversation_for(request.user, pk), toast=toast)
-    response.headers["HX-Trigger"] = "conversationChanged"
-    return response
+def take_over(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
+    seen = _number(request.POST.get("seen_assignee"))
+    return _each(ids, lambda pk: assignments.take_over(conversation_id=pk, agent=request.user, seen_assignee_id=seen))
 
 
-def _refused(request: AgentRequest, pk: int, refused: Refused) -> HttpResponse:
-    words = refusals.words(refused.code, refused.facts)
-    conversation = conversation_for(request.user, pk)
-    if not request.htmx:
-        messages.error(request, words)
-        return HttpResponseRedirect(_back(request, conversation))
-    offer = refused.code == "taken" and conversation.assignee_id != request.user.pk
-    toast = Toast(words, "problem", seen=conversation.assignee_id, offer=offer)
-    return pages.live(request, conversation, status=409, toast=toast)
+def assign(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
+    """To a person ("agent:3"), a team ("team:2") or nobody ("")."""
+    kind, _colon, pk = request.POST.get("to", "").partition(":")
+    agent = team = None
+    if kind == "agent":
+        agent = access.agents_of(brand).filter(pk=_number(pk)).first()
+        if agent is None and _number(pk) == request.user.pk:
+            agent = request.user
+    elif kind == "team":
+        team = Team.objects.filter(brand=brand, pk=_number(pk)).first()
+    if kind and agent is None and team is None:
+        raise Refused("not_a_member")
+    return assignments.assign(conversation_ids=ids, actor=request.user, assignee=agent, team=team)
 
 
-def _back(request: AgentRequest, conversation: Conversation) -> str:
-    """Where the form stood, when that is one of our own pages."""
-    target = request.POST.get("next", "")
-    own = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return target if own else pages.address(conversation, pages.queue_of(request))
-
-
-def _entry(entry: ActivityEntry | None) -> tuple[int, ...]:
-    return (entry.pk,) if entry else ()
-
-
-def _one(outcome: Outcome) -> tuple[int, ...]:
-    for code in outcome.refused.values():
-        raise Refused(code)
-    return tuple(outcome.entries)
-
-
-def _ids(values: Iterable[str]) -> list[int]:
-    return [int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 19]
-
-
-@action
-def claim(request: AgentRequest, conversation: Conversation) -> Done:
-    """Make it mine."""
-    entry = assignments.claim(conversation_id=conversation.pk, agent=request.user)
-    return Done(_("This is yours now."), _entry(entry))
-
-
-@action
-def take_over(request: AgentRequest, conversation: Conversation) -> Done:
-    """Take it from the colleague I saw there."""
-    seen = _ids([request.POST.get("seen_assignee", "")])
-    entry = assignments.take_over(conversation_id=conversation.pk, agent=request.user,
-                                  seen_assignee_id=seen[0] if seen else None)  # fmt: skip
-    return Done(_("You took it over."), _entry(entry))
-
-
-@action
-def release(request: AgentRequest, conversation: Conversation) -> Done:
-    """Give it back to everybody."""
-    entry = assignments.release(conversation_id=conversation.pk, agent=request.user)
-    return Done(_("Given back to everybody."), _entry(entry))
-
-
-@action
-def assign(request: AgentRequest, conversation: Conversation) -> Done:
-    """Give it to a colleague, a team, or nobody."""
-    agents, teams = _ids([request.POST.get("assignee", "")]), _ids([request.POST.get("team", "")])
-    agent: Agent | None = agents_of(conversation.brand).filter(pk__in=agents).first() if agents else None
-    team: Team | None = conversation.brand.teams.filter(pk__in=teams).first() if teams else None
-    if (agents and agent is None) or (teams and team is None):
-        raise Refused("not_a_member" if agents else "other_brand")
-    outcome = assignments.assign(conversation_ids=[conversation.pk], actor=request.user, assignee=agent, team=team)
-    to = agent or team
-    return Done(_("Given to %(to)s.") % {"to": to} if to else _("Given back to everybody."), _one(outcome))
-
-
-@action
-def label(request: AgentRequest, conversation: Conversation) -> Done:
-    """Put labels on, take labels off."""
-    known = Label.objects.filter(brand=conversation.brand)
-    add = list(known.filter(pk__in=_ids(request.POST.getlist("add")), archived_at=None))
-    remove = list(known.filter(pk__in=_ids(request.POST.getlist("remove"))))
-    if not add and not remove:
-        raise Refused("gone")
-    entries: tuple[int, ...] = ()
-    if add:
-        entries += _one(triage.add_labels(conversation_ids=[conversation.pk], actor=request.user, labels=add))
-    if remove:
-        entries += _one(triage.remove_labels(conversation_ids=[conversation.pk], actor=request.user, labels=remove))
-    names = ", ".join(one.name for one in [*add, *remove])
-    return Done((_("Label on: %(names)s") if add else _("Label off: %(names)s")) % {"names": names}, entries)
-
-
-@action
-def snooze(request: AgentRequest, conversation: Conversation) -> Done:
-    """Out of sight until a moment."""
-    until = asked_moment(request.POST.get("until", "") or request.POST.get("moment", ""))
-    if until is None:
-        raise Refused("in_the_past")
-    outcome = triage.snooze(conversation_ids=[conversation.pk], actor=request.user, until=until)
-    return Done(_("Snoozed until %(until)s.") % {"until": moment(until)}, _one(outcome))
-
-
-@action
-def resolve(request: AgentRequest, conversation: Conversation) -> Done:
-    """Finish it: answered, or with a reason."""
-    reason = request.POST.get("reason", "")
-    outcome = triage.resolve(conversation_ids=[conversation.pk], actor=request.user, reason=reason)
-    return Done(_("Resolved."), _one(outcome))
-
-
-@action
-def reopen(request: AgentRequest, conversation: Conversation) -> Done:
-    """Back to work."""
-    outcome = triage.reopen(conversation_ids=[conversation.pk], actor=request.user)
-    return Done(_("Open again."), _one(outcome))
-
-
-@action
-def kind(request: AgentRequest, conversation: Conversation) -> Done:
-    """Say what it is."""
+def kind(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
     value = request.POST.get("kind", "")
-    entry = triage.set_kind(conversation_id=conversation.pk, actor=request.user, kind=value)
-    return Done(_("Kind: %(kind)s") % {"kind": Conversation.Kind(value).label}, _entry(entry))
+    return _each(ids, lambda pk: triage.set_kind(conversation_id=pk, actor=request.user, kind=value))
 
 
-@action
-def feeling(request: AgentRequest, conversation: Conversation) -> Done:
-    """Say how the person feels about us."""
+def feeling(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
     value = request.POST.get("feeling", "")
-    entry = triage.set_feeling(conversation_id=conversation.pk, actor=request.user, feeling=value)
-    return Done(_("Feeling: %(feeling)s") % {"feeling": Conversation.Feeling(value).label}, _entry(entry))
+    return _each(ids, lambda pk: triage.set_feeling(conversation_id=pk, actor=request.user, feeling=value))
 
 
-@action
-def note(request: AgentRequest, conversation: Conversation) -> Done:
-    """A remark for colleagues."""
-    notes.add_note(conversation=conversation, author=request.user, text=request.POST.get("text", ""))
-    return Done(_("Note kept."))
+def label(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
+    return triage.add_labels(conversation_ids=ids, actor=request.user, labels=_labels(request, brand))
 
 
-@action
-def undo(request: AgentRequest, conversation: Conversation) -> Done:
-    """Take back my own last change."""
-    own = ActivityEntry.objects.filter(pk__in=_ids(request.POST.getlist("entries")), conversation=conversation)
-    outcome = changes.undo(entries=list(own.values_list("pk", flat=True)), agent=request.user)
-    if not outcome.done and not outcome.refused:
-        raise Refused("gone")
-    _one(outcome)
-    return Done(_("Taken back."))
+def unlabel(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
+    return triage.remove_labels(conversation_ids=ids, actor=request.user, labels=_labels(request, brand))
+
+
+def snooze(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
+    return triage.snooze(conversation_ids=ids, actor=request.user, until=_until(request))
+
+
+def resolve(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
+    return triage.resolve(conversation_ids=ids, actor=request.user, reason=request.POST.get("reason", ""))
+
+
+def reopen(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
+    return triage.reopen(conversation_ids=ids, actor=request.user)
+
+
+ACTS: dict[str, Act] = {
+    "claim": claim, "release": release, "take-over": take_over, "assign": assign, "kind": kind, "feeling": feeling,
+    "label": label, "unlabel": unlabel, "snooze": snooze, "resolve": resolve, "reopen": reopen,
+}  # fmt: skip
 
 
 @login_required
 @require_POST
-def contact_note(request: AgentRequest, pk: int) -> HttpResponse:
-    """What colleagues should know about this person."""
-    conversation = conversation_for(request.user, pk)
-    try:
-        notes.add_contact_note(contact=conversation.contact, author=request.user, text=request.POST.get("text", ""))
-    except Refused as refused:
-        return _refused(request, pk, refused)
+def one(request: AgentRequest, pk: int, action: str) -> HttpResponse:
+    """Do it to one conversation; the answer is its head."""
+    found = conversation_for(request.user, pk)
+    toast = _do(request, found.brand, action, [pk])
     if not request.htmx:
-        messages.success(request, _("Note kept."))
-        return HttpResponseRedirect(_back(request, conversation))
-    kept = conversation.contact.notes.select_related("author").order_by("-created_at", "-pk")[:20]
-    return render(request, "inbox/contact_notes.html", {"conversation": conversation, "notes": list(kept)})
+        return _back(request, toast, reverse("conversation", args=[pk]))
+    response = render_head(request, queries.opened(request.user, pk), toast=toast, status=409 if toast.problem else 200)
+    response.headers["HX-Trigger"] = "conversation-changed"
+    return response
+
+
+@login_required
+@require_POST
+def many(request: AgentRequest, brand: str, action: str) -> HttpResponse:
+    """Do it to those picked in the list."""
+    found = brand_for(request.user, brand)
+    asked = [n for n in map(_number, request.POST.getlist("ids")) if n is not None][:MOST]
+    ids = list(Conversation.objects.filter(brand=found, pk__in=asked).values_list("pk", flat=True))
+    toast = _do(request, found, action, ids) if ids else Toast(_("Pick one or more conversations first."), problem=True)
+    return _tell(request, toast, reverse("list", args=[found.slug, "mine"]))
+
+
+@login_required
+@require_POST
+def undo(request: AgentRequest) -> HttpResponse:
+    """Take back what was just done."""
+    entries = [n for n in map(_number, request.POST.get("entries", "").split(",")) if n is not None][:MOST]
+    outcome = take_back(entries=entries, agent=request.user)
+    text = ngettext("%(n)d taken back.", "%(n)d taken back.", len(outcome.done)) % {"n": len(outcome.done)}
+    if outcome.refused:
+        text = f"{text} {refusal('changed_since')}" if outcome.done else refusal("changed_since")
+    return _tell(request, Toast(text, problem=not outcome.done), "/")
+
+
+@login_required
+@require_POST
+def offer_back(request: AgentRequest, brand: str, pk: int) -> HttpResponse:
+    """The unfinished work of somebody who leaves becomes everybody's."""
+    role = access.Role.AGENT if pk == request.user.pk else access.Role.LEAD
+    found = brand_for(request.user, brand, role)
+    colleague = get_object_or_404(Agent, pk=pk)
+    outcome = assignments.offer_back(agent=colleague, brand=found, actor=request.user)
+    n = len(outcome.done)
+    text = ngettext("%(n)d conversation offered back.", "%(n)d conversations offered back.", n) % {"n": n}
+    return _tell(request, Toast(text), reverse("colleagues", args=[found.slug]))
+
+
+@login_required
+@require_POST
+def save_view(request: AgentRequest, brand: str) -> HttpResponse:
+    """Keep this list under a name."""
+    found = brand_for(request.user, brand)
+    toast = Toast(_("Kept as a view."))
+    try:
+        saved.save_view(brand=found, agent=request.user, name=request.POST.get("name", ""),
+                        query=request.POST.get("query", ""), shared=bool(request.POST.get("shared")))  # fmt: skip
+    except Refused as refused:
+        toast = Toast(refusal(refused.code), problem=True)
+    return _back(request, toast, reverse("list", args=[found.slug, "all"]))
+
+
+@login_required
+@require_POST
+def delete_view(request: AgentRequest, pk: int) -> HttpResponse:
+    """Remove a view."""
+    view = get_object_or_404(View.objects.select_related("brand"), pk=pk)
+    access.require(request.user, view.brand)
+    if view.owner_id not in {None, request.user.pk}:
+        raise Http404
+    toast = Toast(_("View removed."))
+    try:
+        saved.delete_view(view=view, agent=request.user)
+    except Refused as refused:
+        toast = Toast(refusal(refused.code), problem=True)
+    return _back(request, toast, reverse("list", args=[view.brand.slug, "all"]))
+
+
+@login_required
+@require_POST
+def note_person(request: AgentRequest, pk: int) -> HttpResponse:
+    """What colleagues should know about this person."""
+    found = conversation_for(request.user, pk)
+    text = request.POST.get("text", "").replace("\x00", "").strip()
+    if text:
+        ContactNote.objects.create(contact=found.contact, author=request.user, text=text[:5000])
+    toast = Toast(_("Kept with this person.") if text else refusal("empty"), problem=not text)
+    return _back(request, toast, reverse("conversation", args=[pk]))
+
+
+def _do(request: AgentRequest, brand: Brand, action: str, ids: list[int]) -> Toast:
+    act = ACTS.get(action)
+    if act is None:
+        raise Http404
+    try:
+        return _said(action, act(request, brand, ids))
+    except Refused as refused:
+        return Toast(refusal(refused.code, str(refused.facts.get("by", ""))), problem=True)
+
+
+def _said(action: str, outcome: Outcome) -> Toast:
+    done = {
+        "claim": ngettext("Claimed.", "%(n)d claimed.", len(outcome.done)),
+        "release": ngettext("Given back.", "%(n)d given back.", len(outcome.done)),
+        "take-over": ngettext("Taken over.", "%(n)d taken over.", len(outcome.done)),
+        "assign": ngettext("Assigned.", "%(n)d assigned.", len(outcome.done)),
+        "snooze": ngettext("Snoozed.", "%(n)d snoozed.", len(outcome.done)),
+        "resolve": ngettext("Resolved.", "%(n)d resolved.", len(outcome.done)),
+        "reopen": ngettext("Open again.", "%(n)d open again.", len(outcome.done)),
+    }.get(action, ngettext("Done.", "%(n)d done.", len(outcome.done)))
+    words = [done % {"n": len(outcome.done)}] if outcome.done else []
+    for code in dict.fromkeys(outcome.refused.values()):
+        n = list(outcome.refused.values()).count(code)
+        left = ngettext("%(n)d not:", "%(n)d not:", n) % {"n": n}
+        words.append(f"{left} {refusal(code)}" if outcome.done or n > 1 else refusal(code))
+    return Toast(" ".join(words), problem=bool(outcome.refused) and not outcome.done, entries=outcome.entries)
+
+
+def _each(ids: list[int], act: Callable[[int], object]) -> Outcome:
+    if len(ids) == 1:  # the one refusal is told with its facts
+        entry = act(ids[0])
+        outcome = Outcome()
+        outcome.add(ids[0], entry)  # type: ignore[arg-type]
+        return outcome
+    outcome = Outcome()
+    for pk in ids:
+        try:
+            outcome.add(pk, act(pk))  # type: ignore[arg-type]
+        except Refused as refused:
+            outcome.refused[pk] = refused.code
+    return outcome
+
+
+def _labels(request: AgentRequest, brand: Brand) -> list[Label]:
+    asked = [n for n in map(_number, request.POST.getlist("label")) if n is not None]
+    return list(Label.objects.filter(brand=brand, pk__in=asked))
+
+
+def _until(request: AgentRequest) -> datetime:
+    """A preset or a moment, on the agent's own clock."""
+    now = timezone.localtime()
+    morning = (now + timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
+    presets = {
+        "hour": now + timedelta(hours=1),
+        "tomorrow": morning,
+        "monday": morning + timedelta(days=(7 - morning.weekday()) % 7),
+        "week": morning + timedelta(days=6),
+    }
+    if request.POST.get("for") in presets:
+        return presets[request.POST["for"]]
+    try:
+        moment = parse_datetime(request.POST.get("until", ""))
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise Refused("in_the_past")
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
+def _tell(request: AgentRequest, toast: Toast, otherwise: str) -> HttpResponse:
+    if not request.htmx:
+        return _back(request, toast, otherwise)
+    response = render(request, "components/toast.html", {"toast": toast}, status=409 if toast.problem else 200)
+    response.headers["HX-Trigger"] = "conversation-changed, list-changed"
+    return response
+
+
+def _back(request: AgentRequest, toast: Toast, otherwise: str) -> HttpResponse:
+    level = messages.ERROR if toast.problem else messages.SUCCESS
+    messages.add_message(request, level, toast.text, extra_tags=",".join(map(str, toast.entries)))
+    after = request.POST.get("next") or otherwise
+    safe = url_has_allowed_host_and_scheme(after, allowed_hosts=None)
+    return HttpResponseRedirect(after if safe else otherwise)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None

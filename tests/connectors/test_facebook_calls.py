@@ -415,6 +415,16 @@ def test_every_simple_stream_goes_over_an_empty_page_to_the_end(graph, facebook)
     assert cursor["mark"] == "2026-11-20T03:40:00+00:00"
 
 
+def test_an_edge_that_pages_by_time_is_followed_without_its_token(graph, facebook):
+    link = "https://graph.facebook.com/v24.0/100/feed?access_token=EAAP&until=1624385168&__paging_token=enc_1"
+    graph.add({"data": [a_post(number=3)], "paging": {"next": link}})
+    graph.add({"data": [a_post(number=1)]})
+    messages, _, _ = walk(facebook, "visitor_posts")
+    assert [m.external_id for m in messages] == ["100_3", "100_1"]
+    assert (graph.calls[1].query["until"], graph.calls[1].query["__paging_token"]) == ("1624385168", "enc_1")
+    assert "access_token" not in graph.calls[1].query
+
+
 # Re-reading
 
 
@@ -462,4 +472,5 @@ def test_a_token_that_debug_token_calls_invalid_is_lost(graph):
     graph.add({"data": {"is_valid": False, "error": {"code": 190, "message": "expired"}}})
     with FacebookConnector(Credentials(PAGE, graph.base_url, data)) as connector, pytest.raises(AuthorizationLost):
         connector.check()
-    assert graph.calls[1].headers["authorization"] == "Bearer 1|app-secret-value"
+    assert graph.calls[1].form["access_token"] == "1|app-secret-value"
+    assert TOKEN not in str(graph.calls[1].query)

@@ -13,7 +13,6 @@ import pytest
 import requests
 import tweepy
 
-from tests.connectors.sandbox_fixtures import sandbox, sandbox_process  # noqa: F401 - fixtures
 from tests.connectors.sandbox_sdks import Redirect, graph, x_client
 
 BACK = "http://127.0.0.1:9/callback"
@@ -44,13 +43,17 @@ def x_page(sandbox, scopes: str = SCOPES) -> str:
 
 def token(sandbox, **form: str) -> requests.Response:
     app = sandbox.apps()["x"]
-    return requests.post(f"{sandbox.url}/2/oauth2/token", data=form, auth=(app["client_id"], app["client_secret"]), timeout=5)
+    return requests.post(
+        f"{sandbox.url}/2/oauth2/token", data=form, auth=(app["client_id"], app["client_secret"]), timeout=5
+    )
 
 
 def connect(sandbox, user_id: str, scopes: str = SCOPES) -> dict[str, str]:
     back = click(x_page(sandbox, scopes), user_id=user_id, answer="yes")
     assert back["state"] == "s & t"
-    answer = token(sandbox, grant_type="authorization_code", code=back["code"], redirect_uri=BACK, code_verifier=VERIFIER)
+    answer = token(
+        sandbox, grant_type="authorization_code", code=back["code"], redirect_uri=BACK, code_verifier=VERIFIER
+    )
     assert answer.status_code == 200
     return answer.json()
 
@@ -93,10 +96,17 @@ def test_refresh_tokens_rotate_and_work_once(sandbox):
 
 def test_tweepys_own_handler_refreshes(sandbox):
     app, account = sandbox.apps()["x"], sandbox.account("noordtreinen")
-    handler = tweepy.OAuth2UserHandler(client_id=app["client_id"], client_secret=app["client_secret"], redirect_uri=BACK, scope=account["credentials"]["scope"].split())
+    handler = tweepy.OAuth2UserHandler(
+        client_id=app["client_id"],
+        client_secret=app["client_secret"],
+        redirect_uri=BACK,
+        scope=account["credentials"]["scope"].split(),
+    )
     handler.mount("https://api.twitter.com", Redirect(sandbox.url))
     fresh = handler.refresh_token(
-        "https://api.twitter.com/2/oauth2/token", refresh_token=account["credentials"]["refresh_token"], auth=handler.auth
+        "https://api.twitter.com/2/oauth2/token",
+        refresh_token=account["credentials"]["refresh_token"],
+        auth=handler.auth,
     )
     assert x_client(sandbox.url, fresh).get_me(user_auth=False).data
 
@@ -114,7 +124,10 @@ def test_a_scope_that_was_not_given_is_missed(sandbox):
 def test_a_revoked_grant_is_over(sandbox):
     app, grant = sandbox.apps()["x"], connect(sandbox, sandbox.account("postvlot")["external_id"])
     answer = requests.post(
-        f"{sandbox.url}/2/oauth2/revoke", data={"token": grant["refresh_token"]}, auth=(app["client_id"], app["client_secret"]), timeout=5
+        f"{sandbox.url}/2/oauth2/revoke",
+        data={"token": grant["refresh_token"]},
+        auth=(app["client_id"], app["client_secret"]),
+        timeout=5,
     )
     assert answer.json() == {"revoked": True}
     with pytest.raises(tweepy.Unauthorized):
@@ -127,21 +140,30 @@ def test_a_wrong_client_secret_gets_nothing(sandbox):
 
 
 def facebook_code(sandbox, **chosen: str) -> str:
-    asked = {"client_id": sandbox.apps()["facebook"]["client_id"], "redirect_uri": BACK, "state": "x", "scope": "pages_messaging"}
+    asked = {
+        "client_id": sandbox.apps()["facebook"]["client_id"],
+        "redirect_uri": BACK,
+        "state": "x",
+        "scope": "pages_messaging",
+    }
     return click(f"{sandbox.url}/v24.0/dialog/oauth?{urlencode(asked)}", answer="yes", **chosen)["code"]
 
 
 def test_facebook_is_connected_from_code_to_page_token(sandbox):
     app, page = sandbox.apps()["facebook"], sandbox.account("noordtreinen", "facebook")["external_id"]
     opener = graph(sandbox.url, {"access_token": ""})
-    short = opener.get_access_token_from_code(facebook_code(sandbox, **{f"page_{page}": "1"}), BACK, app["client_id"], app["client_secret"])
+    short = opener.get_access_token_from_code(
+        facebook_code(sandbox, **{f"page_{page}": "1"}), BACK, app["client_id"], app["client_secret"]
+    )
     long = graph(sandbox.url, short).extend_access_token(app["client_id"], app["client_secret"])
     assert long["expires_in"] == 5_183_944
     (chosen,) = graph(sandbox.url, long).get_connections("me", "accounts", fields="id,name,access_token,tasks")["data"]
     assert chosen["id"] == page
     assert {"MODERATE", "MESSAGING"} <= set(chosen["tasks"])
     assert graph(sandbox.url, chosen).get_object("me")["id"] == page
-    told = graph(sandbox.url, long).debug_access_token(chosen["access_token"], app["client_id"], app["client_secret"])["data"]
+    told = graph(sandbox.url, long).debug_access_token(chosen["access_token"], app["client_id"], app["client_secret"])[
+        "data"
+    ]
     assert (told["type"], told["is_valid"], told["expires_at"], told["profile_id"]) == ("PAGE", True, 0, page)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import facebook
 import pytest
@@ -10,7 +11,7 @@ import requests
 import tweepy
 
 from connectors.sandbox.process import SandboxProcess
-from tests.connectors.sandbox_fixtures import NOON, sandbox, sandbox_process  # noqa: F401 - fixtures
+from tests.connectors.conftest import NOON
 from tests.connectors.sandbox_sdks import graph, x_client
 
 
@@ -97,7 +98,9 @@ def test_a_connection_cut_before_the_write_leaves_nothing(sandbox, x, asked):
     assert x.create_tweet(text="Dag", in_reply_to_tweet_id=asked).data
 
 
-@pytest.mark.parametrize(("kind", "error"), [("cut_after", requests.ConnectionError), ("error_after", tweepy.TwitterServerError)])
+@pytest.mark.parametrize(
+    ("kind", "error"), [("cut_after", requests.ConnectionError), ("error_after", tweepy.TwitterServerError)]
+)
 def test_a_write_that_failed_for_us_was_done_and_its_repeat_is_refused(sandbox, x, asked, kind, error):
     sandbox.fault(kind, method="POST", times=1)
     with pytest.raises(error):
@@ -117,8 +120,6 @@ def test_a_write_can_be_accepted_after_its_client_gave_up(sandbox, x, asked):
         if sandbox.ledger("sent"):
             break
         requests.get(f"{sandbox.url}/_sandbox/clock", timeout=5)
-        import time
-
         time.sleep(0.05)
     assert [line["text"] for line in sandbox.ledger("sent")] == ["Dag"]
 
@@ -135,7 +136,20 @@ def test_a_hanging_call_is_cut_in_the_end(sandbox, x):
 
 @pytest.mark.parametrize(
     ("code", "subcode"),
-    [(190, 460), (190, 463), (4, 0), (32, 0), (80001, 0), (80006, 0), (10, 2018278), (100, 33), (551, 1545041), (2, 0), (368, 0), (506, 0)],
+    [
+        (190, 460),
+        (190, 463),
+        (4, 0),
+        (32, 0),
+        (80001, 0),
+        (80006, 0),
+        (10, 2018278),
+        (100, 33),
+        (551, 1545041),
+        (2, 0),
+        (368, 0),
+        (506, 0),
+    ],
 )
 def test_graph_refuses_by_code_and_subcode(sandbox, page, g, code, subcode):
     sandbox.fault("graph", code=code, subcode=subcode, times=1)
@@ -186,9 +200,7 @@ def test_a_page_can_come_out_of_order_or_with_one_item_spoilt(sandbox, page, g):
 
 def test_faults_hit_by_pattern_number_and_rate(sandbox, x, asked):
     sandbox.fault("unavailable", path="/2/tweets*", skip=1, times=2)
-    outcomes = []
-    for _ in range(5):
-        outcomes.append(requests.get(f"{sandbox.url}/2/tweets?ids=1", timeout=5).status_code)
+    outcomes = [requests.get(f"{sandbox.url}/2/tweets?ids=1", timeout=5).status_code for _ in range(5)]
     assert outcomes == [401, 503, 503, 401, 401]
     assert x.get_me().data
     sandbox.clear_faults()

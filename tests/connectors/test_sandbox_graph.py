@@ -9,7 +9,6 @@ import facebook
 import pytest
 import requests
 
-from tests.connectors.sandbox_fixtures import sandbox, sandbox_process  # noqa: F401 - fixtures
 from tests.connectors.sandbox_sdks import graph
 
 POST_FIELDS = (
@@ -74,7 +73,9 @@ def test_replies_to_comments_are_missing_without_stream_or_nesting(sandbox, post
     reply = sandbox.fb_comment(top["id"], "Eva", "Antwoord")
     deeper = sandbox.fb_comment(reply["id"], "Tom", "Nog dieper")
     assert [c["id"] for c in g.get_connections(post["id"], "comments")["data"]] == [top["id"]]
-    stream = g.get_connections(post["id"], "comments", filter="stream", order="reverse_chronological", fields=COMMENT_FIELDS)
+    stream = g.get_connections(
+        post["id"], "comments", filter="stream", order="reverse_chronological", fields=COMMENT_FIELDS
+    )
     assert [c["id"] for c in stream["data"]] == [deeper["id"], reply["id"], top["id"]]
     assert stream["data"][0]["parent"]["id"] == top["id"]
     assert top["id"].split("_")[0] == post["id"].split("_")[1]
@@ -123,7 +124,11 @@ def test_hide_edit_like_and_delete(sandbox, account, post, g):
     assert g.request(f"{g.version}/{comment['id']}", post_args={"is_hidden": "true"}) == {"success": True}
     assert g.get_object(comment["id"], fields="is_hidden")["is_hidden"] is True
     assert g.put_like(comment["id"]) == {"success": True}
-    assert g.get_object(comment["id"], fields="user_likes,like_count") == {"user_likes": True, "like_count": 1, "id": comment["id"]}
+    assert g.get_object(comment["id"], fields="user_likes,like_count") == {
+        "user_likes": True,
+        "like_count": 1,
+        "id": comment["id"],
+    }
     own = g.put_object(comment["id"], "comments", message="Tipfout")
     assert g.request(f"{g.version}/{own['id']}", post_args={"message": "Typefout"}) == {"success": True}
     assert g.get_object(own["id"])["message"] == "Typefout"
@@ -160,7 +165,9 @@ def test_a_message_keeps_to_the_windows(sandbox, page, g):
     jan = said["author_id"]
 
     def send(**more):
-        return g.put_object(page, "messages", recipient=json.dumps({"id": jan}), message=json.dumps({"text": "Dag"}), **more)
+        return g.put_object(
+            page, "messages", recipient=json.dumps({"id": jan}), message=json.dumps({"text": "Dag"}), **more
+        )
 
     assert set(send(messaging_type="RESPONSE")) == {"recipient_id", "message_id"}
     sandbox.advance(25 * 3600)
@@ -171,7 +178,10 @@ def test_a_message_keeps_to_the_windows(sandbox, page, g):
 
 
 def test_a_form_that_is_no_json_is_refused_where_the_sdk_would_send_nonsense(page, g):
-    assert refused(lambda: g.put_object(page, "messages", recipient={"comment_id": "1"}, message={"text": "x"})) == (100, None)
+    assert refused(lambda: g.put_object(page, "messages", recipient={"comment_id": "1"}, message={"text": "x"})) == (
+        100,
+        None,
+    )
 
 
 def test_a_person_who_blocked_us_is_unavailable(sandbox, page, g):
@@ -189,7 +199,9 @@ def test_a_private_reply_goes_once_and_within_seven_days(sandbox, page, post, g)
     assert g.get_object(comment["id"], fields="can_reply_privately")["can_reply_privately"] is True
     assert send(comment["id"])["message_id"]
     assert g.get_object(comment["id"], fields="can_reply_privately")["can_reply_privately"] is False
-    assert g.get_object(comment["id"], fields="private_reply_conversation")["private_reply_conversation"]["id"].startswith("t_")
+    assert g.get_object(comment["id"], fields="private_reply_conversation")["private_reply_conversation"][
+        "id"
+    ].startswith("t_")
     assert refused(lambda: send(comment["id"]))[0] == 10900
     sandbox.advance(8 * 86_400)
     assert refused(lambda: send(late["id"]))[0] == 10901
@@ -205,7 +217,9 @@ def test_conversations_hold_both_sides_newest_first(sandbox, page, g):
     newest, older = g.get_connections(page, "conversations", fields=fields)["data"]
     assert newest["id"] == jan["conversation_id"]
     assert (newest["message_count"], newest["unread_count"], older["unread_count"]) == (2, 0, 1)
-    messages = g.get_connections(newest["id"], "messages", fields="id,created_time,from,to,message,attachments,shares,sticker,tags")
+    messages = g.get_connections(
+        newest["id"], "messages", fields="id,created_time,from,to,message,attachments,shares,sticker,tags"
+    )
     assert [m["message"] for m in messages["data"]] == ["Dag Jan", "Hallo?"]
     assert messages["data"][0]["to"]["data"][0]["name"] == "Jan"
     only = g.get_connections(page, "conversations", user_id=jan["author_id"])["data"]
@@ -236,7 +250,9 @@ def test_pages_subscribe_apps(page, g):
 
 def test_the_wire_escapes_as_php_does_and_names_its_version(sandbox, account, page):
     sandbox.fb_post(page, "café https://example.nl/")
-    answer = requests.get(f"{sandbox.url}/{page}/feed", params={"access_token": account["credentials"]["access_token"]}, timeout=5)
+    answer = requests.get(
+        f"{sandbox.url}/{page}/feed", params={"access_token": account["credentials"]["access_token"]}, timeout=5
+    )
     assert rb"caf\u00e9 https:\/\/example.nl\/" in answer.content
     assert answer.headers["facebook-api-version"] == "v24.0"
 

@@ -19,7 +19,6 @@ import requests
 from connectors.sandbox.process import ROOT
 from connectors.sandbox.scenarios import SCENARIOS
 from connectors.sandbox.webhooks import meta_signature, x_signature
-from tests.connectors.sandbox_fixtures import sandbox, sandbox_process  # noqa: F401 - fixtures
 from tests.connectors.sandbox_sdks import graph, x_client
 
 
@@ -83,7 +82,9 @@ def test_people_answer_our_replies(sandbox):
 def test_two_brands_and_some_people_on_both_platforms(sandbox):
     lines = story(sandbox, "demo", seconds=3600)
     assert {account["brand"] for account in sandbox.accounts()} == {"NoordTreinen", "PostVlot"}
-    assert {line["account_id"] for line in sandbox.ledger("published")} >= {a["external_id"] for a in sandbox.accounts()}
+    assert {line["account_id"] for line in sandbox.ledger("published")} >= {
+        a["external_id"] for a in sandbox.accounts()
+    }
     assert lines
 
 
@@ -227,7 +228,9 @@ def test_signatures_fit_the_known_vectors():
 
 
 def test_it_explains_itself():
-    told = subprocess.run([sys.executable, "-m", "connectors.sandbox", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-m", "connectors.sandbox", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     for word in ("--scenario", "disruption", "--state", "/_sandbox/accounts"):
         assert word in told.stdout
 
@@ -244,7 +247,10 @@ def test_a_hundred_thousand_posts_are_read_by_page(sandbox):
     account = sandbox.account("noordtreinen")
     for start in range(0, 100_000, 20_000):
         sandbox.publish_many(
-            [{"verb": "x/post", "author": f"p{n % 500}", "text": f"@noordtreinen bericht {n}"} for n in range(start, start + 20_000)]
+            [
+                {"verb": "x/post", "author": f"p{n % 500}", "text": f"@noordtreinen bericht {n}"}
+                for n in range(start, start + 20_000)
+            ]
         )
         sandbox.advance(1)
     assert sandbox.get("")["posts"] == 100_000

@@ -1,0 +1,54 @@
+"""Who and what there is in the demo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BRANDS: dict[str, dict[str, Any]] = {
+    "NoordTreinen": {"slug": "noordtreinen", "language": "nl", "handoff_text": "We sturen je een privébericht."},
+    "PostVlot": {"slug": "postvlot", "language": "nl", "handoff_text": "We sturen je een privébericht, tot zo!"},
+}
+BOTH = tuple(BRANDS)
+TEAMS = ("Eerste lijn", "Storingen")
+PEOPLE: tuple[dict[str, Any], ...] = (
+    {"email": "agent@webcare.example", "name": "Anna Visser", "initials": "AV", "language": "nl", "role": "agent",
+     "brands": BOTH, "teams": ["Eerste lijn"]},
+    {"email": "lead@webcare.example", "name": "Bram de Wit", "initials": "BW", "language": "nl", "role": "lead",
+     "brands": BOTH, "teams": ["Eerste lijn", "Storingen"]},
+    {"email": "admin@webcare.example", "name": "Chantal Meijer", "initials": "CM", "language": "nl", "role": "admin",
+     "brands": BOTH, "teams": []},
+    {"email": "daan@webcare.example", "name": "Daan Bakker", "initials": "DB", "language": "nl", "role": "agent",
+     "brands": ("NoordTreinen",), "teams": ["Storingen"]},
+    {"email": "emily@webcare.example", "name": "Emily Carter", "initials": "EC", "language": "en", "role": "agent",
+     "brands": ("PostVlot",), "teams": ["Eerste lijn"], "is_trainee": True},
+)  # fmt: skip
+LABELS = {
+    "bezorging": ("blue", "Een pakket of brief is te laat, zoek of kapot"),
+    "vertraging": ("orange", "Een trein rijdt later of niet"),
+    "geld terug": ("green", "Vraagt om vergoeding"),
+    "personeel": ("purple", "Over een medewerker"),
+    "app en site": ("grey", "Iets werkt niet op het scherm"),
+    "veiligheid": ("red", "Iemand kan gevaar lopen: meteen doorzetten"),
+}
+CLOSING_REASONS = {
+    "no_answer_needed": ("Geen antwoord nodig", "No answer needed"),
+    "answered_elsewhere": ("Elders beantwoord", "Answered elsewhere"),
+    "not_about_us": ("Gaat niet over ons", "Not about us"),
+    "spam": ("Spam", "Spam"),
+    "abuse": ("Schelden of dreigen", "Abuse or threats"),
+}
+REPLIES = (
+    ("dm", "nl", "Naar privé",
+     "Hoi {name}, wat vervelend! Stuur je ons een privébericht met je postcode en huisnummer?"),
+    ("dm", "en", "Move to private",
+     "Hi {name}, sorry about this! Could you send us a direct message with your postcode and house number?"),
+    ("vertraging", "nl", "Vertraging",
+     "Hoi {name}, vervelend dat je moet wachten. Duurt het langer dan een half uur, dan kun je geld terugvragen."),
+    ("vertraging", "en", "Delay",
+     "Hi {name}, sorry to keep you waiting. After half an hour you can ask for your money back."),
+    ("bedankt", "nl", "Bedankt", "Wat leuk om te horen, {name}! We geven het door aan de collega's."),
+    ("bedankt", "en", "Thank you", "How nice to hear, {name}! We will pass it on to our colleagues."),
+    ("uitzoeken", "nl", "We zoeken het uit", "Hoi {name}, we zoeken het uit en komen vandaag bij je terug."),
+    ("uitzoeken", "en", "Looking into it", "Hi {name}, we are looking into it and will get back to you today."),
+)  # fmt: skip
+SEARCHES = {"noordtreinen": "noordtreinen -from:noordtreinen", "postvlot": "postvlot -from:postvlot"}

@@ -1,0 +1,146 @@
+"""Search over people, handles and texts of one brand: by time, a few hundred hits deep, never a ranking of everything."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from inbox.models import Brand, Conversation, Message
+
+DEPTH = 200  # messages looked at for a page of conversations
+NEAR = 0.45  # how alike a misspelt name is
+WORD = re.compile(r"\w+", re.UNICODE)
+
+HITS = """
+select m.conversation_id, m.id from inbox_message m
+where m.search @@ {query} and m.account_id = any(%(accounts)s)
+order by m.sent_at desc, m.id desc limit %(depth)s
+"""
+PEOPLE = """
+select c.id from inbox_identity i join inbox_conversation c on c.contact_id = i.contact_id
+where i.brand_id = %(brand)s and (i.handle ilike %(like)s or i.name ilike %(like)s)
+order by c.last_message_at desc limit 100
+"""
+NEARBY = """
+select c.id from (
+  select contact_id from inbox_identity
+  where brand_id = %(brand)s and (handle %% %(text)s or name %% %(text)s)
+  order by greatest(similarity(handle, %(text)s), similarity(name, %(text)s)) desc limit 20) near
+join inbox_conversation c on c.contact_id = near.contact_id order by c.last_message_at desc limit 50
+"""
+MEANT = """
+select word from inbox_searchword where word %% %(word)s order by similarity(word, %(word)s) desc, hits desc limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A search as typed, taken apart."""
+
+    handle: str = ""
+    phrases: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, text: str) -> Asked:
+        phrases = [p for p in re.findall(r"[\"“”]([^\"“”]+)[\"“”]", text) if WORD.search(p)]
+        rest = re.sub(r"[\"“”][^\"“”]*[\"“”]?", " ", text)
+        handle = next(iter(re.findall(r"(?<!\w)@([\w.]+)", rest)), "")
+        return cls(handle, phrases, WORD.findall(re.sub(r"(?<!\w)@[\w.]+", " ", rest))[:12])
+
+    @property
+    def plain(self) -> str:
+        return " ".join(self.words)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Conversations found, the message that made each a hit, and what was meant when it was misspelt."""
+
+    ids: list[int]
+    message_of: dict[int, int]
+    meant: str = ""
+
+
+def find(brand: Brand, text: str) -> Hits:
+    """The newest conversations in which the words stand, or of people who are called so."""
+    asked = Asked.read(text)
+    accounts = list(brand.accounts.values_list("pk", flat=True))
+    found = _people(brand, asked)
+    hits = _texts(accounts, asked)
+    meant = ""
+    if not found and not hits and asked.words:
+        found = _ids(NEARBY, {"brand": brand.pk, "text": asked.plain})
+        corrected = _meant(asked)
+        if corrected is not None:
+            hits, meant = _texts(accounts, corrected), corrected.plain
+            meant = meant if hits else ""
+    first: dict[int, int] = {}
+    for conversation, message in hits:
+        first.setdefault(conversation, message)
+    return Hits(list(dict.fromkeys([*found, *first])), first, meant)
+
+
+def _people(brand: Brand, asked: Asked) -> list[int]:
+    text = asked.handle or (asked.plain if not asked.phrases else "")
+    if len(text) < 2:
+        return []
+    like = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return _ids(PEOPLE, {"brand": brand.pk, "like": f"{like}%" if asked.handle else f"%{like}%"})
+
+
+def _texts(accounts: list[int], asked: Asked) -> list[tuple[int, int]]:
+    if not asked.words and not asked.phrases:
+        return []
+    parts, values = [], {"accounts": accounts, "depth": DEPTH}
+    for n, phrase in enumerate(asked.phrases):
+        parts.append(f"phraseto_tsquery('webcare', %(phrase{n})s)")
+        values[f"phrase{n}"] = phrase  # type: ignore[assignment]
+    if asked.words:
+        parts.append("to_tsquery('webcare', %(words)s)")
+        values["words"] = " & ".join(f"{word}:*" for word in asked.words)  # type: ignore[assignment]
+    with connection.cursor() as cursor:
+        cursor.execute(HITS.format(query="(" + " && ".join(parts) + ")"), values)
+        return [(int(c), int(m)) for c, m in cursor.fetchall()]
+
+
+def _meant(asked: Asked) -> Asked | None:
+    words = []
+    with connection.cursor() as cursor:
+        for word in asked.words:
+            cursor.execute(MEANT, {"word": word.casefold()})
+            row = cursor.fetchone()
+            words.append(row[0] if row else word)
+    return Asked(words=words) if [w.casefold() for w in asked.words] != words else None
+
+
+def _ids(statement: str, values: dict[str, object]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(dict.fromkeys(int(row[0]) for row in cursor.fetchall()))
+
+
+def pieces(rows: list[Conversation], hits: Hits, text: str) -> None:
+    """Give each row the words around its hit, in pieces: (words, is a hit)."""
+    shown = [hits.message_of[row.pk] for row in rows if row.pk in hits.message_of]
+    texts = dict(Message.objects.filter(pk__in=shown, deleted_at=None).values_list("conversation_id", "text"))
+    asked = Asked.read(text if not hits.meant else hits.meant)
+    stems = [w[:6].casefold() for w in asked.words] + [w for p in asked.phrases for w in WORD.findall(p.casefold())]
+    for row in rows:
+        row.pieces = list(_marked(texts.get(row.pk) or row.preview, stems))  # type: ignore[attr-defined]
+
+
+def _marked(text: str, stems: list[str]) -> list[tuple[str, bool]]:
+    if not stems:
+        return [(text[:200], False)]
+    pattern = re.compile(r"\b(?:" + "|".join(re.escape(s) for s in stems if s) + r")\w*", re.IGNORECASE)
+    first = pattern.search(text)
+    start = max(0, first.start() - 60) if first else 0
+    text = ("…" if start else "") + text[start : start + 200]
+    result, at = [], 0
+    for found in pattern.finditer(text):
+        result += [(text[at : found.start()], False), (found.group(), True)]
+        at = found.end()
+    return [piece for piece in [*result, (text[at:], False)] if piece[0]]

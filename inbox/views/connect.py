@@ -1,0 +1,219 @@
+"""Connecting an account: the platform app, the way there and back, choosing, and own keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from connectors.exceptions import ConnectorError
+from connectors.registry import PLATFORMS, connector_class, oauth_class
+from inbox import gateway, limits
+from inbox.access import AgentRequest, Role, account_for, brand_for
+from inbox.forms_admin import OwnKeysForm, PlatformAppForm
+from inbox.models import Brand, ChannelAccount, PlatformApp
+from inbox.operations import oauth_connect
+from inbox.operations.changes import Refused
+from inbox.queries.accounts import losses
+from inbox.views.refusals import platform_sentence, sentence
+
+ATTEMPT, FOUND = "connect_attempt", "connect_found"
+
+
+@login_required
+@require_safe
+def connect(request: AgentRequest, slug: str) -> HttpResponse:
+    """Which platform?"""
+    brand = brand_for(request.user, slug, Role.ADMIN)
+    ready = set(brand.platform_apps.values_list("kind", flat=True))
+    return render(request, "administration/connect.html", {"brand": brand, "platforms": PLATFORMS, "ready": ready})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def platform(request: AgentRequest, slug: str, kind: str) -> HttpResponse:
+    """The steps to make the platform's app and connect, each with its check."""
+    brand = brand_for(request.user, slug, Role.ADMIN)
+    _known(kind)
+    app = PlatformApp.objects.filter(brand=brand, kind=kind).first()
+    initial = {"client_id": app.client_id, "sandbox": bool(app.base_url)} if app else {}
+    form = PlatformAppForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        oauth_connect.save_app(
+            brand=brand, agent=request.user, kind=kind, client_id=form.cleaned_data["client_id"],
+            client_secret=form.cleaned_data["client_secret"], base_url=form.base_url,
+        )  # fmt: skip
+        messages.success(request, _("Saved. The secret is kept encrypted and never shown again."))
+        return redirect("platform", slug, kind)
+    return _platform_page(request, brand, kind, app, form)
+
+
+def _platform_page(
+    request: AgentRequest, brand: Brand, kind: str, app: PlatformApp | None, form: PlatformAppForm
+) -> HttpResponse:
+    facts = {
+        "brand": brand, "kind": kind, "app": app, "form": form, "label": PLATFORMS[kind].label,
+        "capabilities": connector_class(kind).capabilities, "scopes": oauth_class(kind).scopes,
+        "callback": gateway.callback_url(kind), "has_secret": bool(app and app.secrets.get("client_secret")),
+        "accounts": brand.accounts.filter(kind=kind).exclude(state=ChannelAccount.State.REMOVED),
+    }  # fmt: skip
+    return render(request, "administration/platform.html", facts, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@login_required
+@require_safe
+def authorize(request: AgentRequest, slug: str, kind: str) -> HttpResponse:
+    """To the platform's consent page. A link, not a form: our policy lets no form lead elsewhere."""
+    brand = brand_for(request.user, slug, Role.ADMIN)
+    _known(kind)
+    return _leave(request, brand, kind)
+
+
+@never_cache
+@login_required
+@require_safe
+def reauthorize(request: AgentRequest, pk: int) -> HttpResponse:
+    """The same for an account that lost its access, or is about to."""
+    account = account_for(request.user, pk)
+    return _leave(request, account.brand, account.kind, account)
+
+
+def _leave(request: AgentRequest, brand: Brand, kind: str, account: ChannelAccount | None = None) -> HttpResponse:
+    limits.count("connect", agent_id=request.user.pk)
+    try:
+        attempt, address = oauth_connect.begin(brand=brand, kind=kind, account=account)
+    except Refused as refused:
+        messages.error(request, sentence(refused))
+        return redirect("platform", brand.slug, kind)
+    request.session[ATTEMPT] = attempt.as_json()
+    return redirect(address)
+
+
+@never_cache
+@login_required
+@require_safe
+def callback(request: AgentRequest, kind: str) -> HttpResponse:
+    """Back from the platform: who can we speak for now?"""
+    _known(kind)
+    try:
+        attempt = oauth_connect.answered(
+            request.session.pop(ATTEMPT, None), kind=kind, state=request.GET.get("state", "")
+        )
+    except Refused as refused:
+        return render(request, "administration/connect_failed.html", {"why": sentence(refused)}, status=400)
+    brand = _brand(request, attempt.brand_id)
+    if "code" not in request.GET:
+        messages.error(request, _("You did not allow it on the platform, so nothing was connected."))
+        return redirect("platform", brand.slug, kind)
+    try:
+        found = oauth_connect.candidates(attempt, code=request.GET["code"])
+    except ConnectorError as error:
+        messages.error(request, platform_sentence(error))
+        return redirect("platform", brand.slug, kind)
+    if attempt.account_id is not None:
+        return _reconnect(request, account_for(request.user, attempt.account_id), found)
+    request.session[FOUND] = {"brand": brand.pk, "kind": kind, "sealed": oauth_connect.pack(found)}
+    return redirect("choose", brand.slug, kind)
+
+
+def _reconnect(
+    request: AgentRequest, account: ChannelAccount, found: list[oauth_connect.Candidate]
+) -> HttpResponse:
+    """The very account among those granted; another one changes nothing."""
+    same = [one for one in found if one.info.external_id == account.external_id]
+    if not found:
+        messages.error(request, _("The platform granted no account. Choose %(name)s there.") % {"name": account})
+        return redirect("account", account.pk)
+    try:
+        oauth_connect.reconnect(account=account, agent=request.user, candidate=(same or found)[0])
+        messages.success(request, _("Connected again. What was written meanwhile is being fetched."))
+    except Refused as refused:
+        messages.error(request, sentence(refused))
+    except ConnectorError as error:
+        messages.error(request, platform_sentence(error))
+    return redirect("account", account.pk)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose(request: AgentRequest, slug: str, kind: str) -> HttpResponse:
+    """Which of the granted accounts to connect, and what missing permissions cost."""
+    brand = brand_for(request.user, slug, Role.ADMIN)
+    _known(kind)
+    kept = request.session.get(FOUND) or {}
+    if kept.get("brand") != brand.pk or kept.get("kind") != kind:
+        return redirect("platform", slug, kind)
+    found = oauth_connect.unpack(kept["sealed"])
+    if request.method == "POST":
+        chosen = set(request.POST.getlist("account"))
+        picked = [one for one in found if one.info.external_id in chosen]
+        if picked:
+            del request.session[FOUND]
+            done = [_connect(request, brand, kind, one) for one in picked]
+            return redirect("account", done[0]) if len(done) == 1 and done[0] else redirect("accounts", slug)
+        messages.error(request, _("Choose at least one account."))
+    rows = [(one.info, losses(kind, list(one.info.missing))) for one in found]
+    facts = {"brand": brand, "kind": kind, "label": PLATFORMS[kind].label, "rows": rows}
+    return render(request, "administration/choose.html", facts)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_keys(request: AgentRequest, slug: str, kind: str) -> HttpResponse:
+    """Connecting with keys of one's own, where the platform has such."""
+    brand = brand_for(request.user, slug, Role.ADMIN)
+    _known(kind)
+    capabilities = connector_class(kind).capabilities
+    if not capabilities.own_keys:
+        raise Http404
+    form = OwnKeysForm(request.POST if request.method == "POST" else None, capabilities=capabilities)
+    if request.method == "POST" and form.is_valid():
+        limits.count("connect", agent_id=request.user.pk)
+        data, address = form.data_and_address()
+        try:
+            candidate = oauth_connect.keys_candidate(kind=kind, data=data, base_url=address)
+        except ConnectorError as error:
+            form.add_error(None, platform_sentence(error))
+        else:
+            pk = _connect(request, brand, kind, candidate)
+            return redirect("account", pk) if pk else redirect("accounts", slug)
+    facts = {"brand": brand, "kind": kind, "label": PLATFORMS[kind].label, "form": form}
+    return render(request, "administration/own_keys.html", facts, status=422 if form.is_bound else 200)
+
+
+def _connect(request: AgentRequest, brand: Brand, kind: str, candidate: oauth_connect.Candidate) -> int | None:
+    """Its id; also of the one that was there first. None when it could not be connected."""
+    try:
+        account = oauth_connect.connect(brand=brand, agent=request.user, kind=kind, candidate=candidate)
+    except Refused as refused:
+        messages.error(request, sentence(refused))
+        first: Any = refused.facts.get("account")
+        return int(first) if first else None
+    except ConnectorError as error:
+        messages.error(request, f"{candidate.info.name}: {platform_sentence(error)}")
+        return None
+    messages.success(request, _("%(name)s is connected. The first messages come in within a minute.") % {"name": account})
+    return account.pk
+
+
+def _known(kind: str) -> None:
+    if kind not in PLATFORMS:
+        raise Http404
+
+
+def _brand(request: AgentRequest, pk: int) -> Brand:
+    brand = Brand.objects.filter(pk=pk).first()
+    if brand is None:
+        raise Http404
+    return brand_for(request.user, brand.slug, Role.ADMIN)
+
+

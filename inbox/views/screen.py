@@ -1,0 +1,99 @@
+"""The list, and the page around it."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from inbox import access
+from inbox.access import AgentRequest
+from inbox.models import Agent, Brand, View
+from inbox.queries import search
+from inbox.queries.choices import Choices
+from inbox.queries.frame import Frame, frame_of, home_brand
+from inbox.queries.lists import ListQuery, Page, found_page, page_of
+from inbox.queries.queues import EVERY
+
+
+@login_required
+@require_safe
+def home(request: AgentRequest) -> HttpResponse:
+    """Where the agent was last."""
+    brand = home_brand(request.user)
+    if brand is None:
+        return render(request, "inbox/no_brand.html")
+    return HttpResponseRedirect(reverse("list", args=[brand.slug, "mine"]))
+
+
+@login_required
+@require_safe
+def brand_home(request: AgentRequest, brand: str) -> HttpResponse:
+    """A brand without a queue."""
+    return HttpResponseRedirect(reverse("list", args=[access.brand_for(request.user, brand).slug, "mine"]))
+
+
+@login_required
+@require_safe
+def screen(request: AgentRequest, brand: str, queue: str) -> HttpResponse:
+    """A queue, or what was searched for; with htmx only its rows."""
+    context = list_context(request, brand=brand, queue=queue)
+    if request.htmx and request.htmx.target == "list":
+        return render(request, "inbox/list.html", context)
+    if request.htmx and request.htmx.target == "more":
+        return render(request, "inbox/rows.html", context)
+    remember(request.user, context["brand"])
+    return render(request, "inbox/screen.html", {**context, "conversation": None})
+
+
+@login_required
+@require_safe
+def saved_view(request: AgentRequest, pk: int) -> HttpResponse:
+    """The list somebody saved under a name."""
+    view = get_object_or_404(View.objects.select_related("brand"), pk=pk)
+    access.require(request.user, view.brand)
+    if view.owner_id not in {None, request.user.pk}:
+        raise Http404
+    queue, _, query = view.query.rpartition("?")
+    queue = queue.strip("/") if queue.strip("/") in EVERY else "all"
+    return HttpResponseRedirect(f"{reverse('list', args=[view.brand.slug, queue])}?{query}")
+
+
+@login_required
+@require_safe
+def colleagues(request: AgentRequest, brand: str) -> HttpResponse:
+    """Who is at work, and how much each minds."""
+    found = access.brand_for(request.user, brand)
+    frame = frame_of(request, found)
+    return render(request, "inbox/colleagues.html", {"brand": found, "choices": Choices(frame, found)})
+
+
+def list_context(request: AgentRequest, *, brand: str, queue: str) -> dict[str, object]:
+    """What the list shows."""
+    if queue not in EVERY:
+        raise Http404
+    found = access.brand_for(request.user, brand)
+    frame = frame_of(request, found)
+    asked = ListQuery.read(found, request.user, queue, request.GET)
+    page, meant = _page(asked, frame)
+    return {
+        "brand": found, "frame": frame, "asked": asked, "page": page, "meant": meant,
+        "choices": Choices(frame, found), "here": reverse("list", args=[found.slug, queue]),
+    }  # fmt: skip
+
+
+def _page(asked: ListQuery, frame: Frame) -> tuple[Page, str]:
+    if not asked.q:
+        return page_of(asked, team_ids=frame.team_ids if asked.queue.name == "team" else []), ""
+    hits = search.find(asked.brand, asked.q)
+    page = found_page(asked, hits.ids, team_ids=frame.team_ids if asked.queue.name == "team" else [])
+    search.pieces(page.rows, hits, asked.q)
+    return page, hits.meant
+
+
+def remember(agent: Agent, brand: Brand) -> None:
+    """So that the next visit begins here."""
+    if agent.last_brand_id != brand.pk:
+        Agent.objects.filter(pk=agent.pk).update(last_brand=brand)

@@ -1,0 +1,68 @@
+"""End of the undo time to the platform, at 50 replies a second: p95 <= 300 ms. Figures: var/bench/replies.json."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from tests.faults.replies_stage import Stage, until
+
+RATE, SECONDS, UNDO = 50, 12, 5.0
+HANDLES = ("noordtreinen", "NT_reisinfo", "postvlot")
+
+
+def run() -> dict[str, Any]:
+    """Queue at a steady rate, then compare when each was due with when the platform had it."""
+    with Stage(undo_seconds=UNDO) as stage:
+        from inbox.models import Delivery
+        from inbox.operations import outbox_rules
+        from inbox.operations.replies import send_reply
+        from tests import builders
+
+        accounts = [stage.account(handle) for handle in HANDLES]
+        talks = [talk for a in accounts for talk in stage.conversations(a, RATE * SECONDS // len(accounts))]
+        talks = [talks[i // 3 + (i % 3) * (len(talks) // 3)] for i in range(len(talks))]
+        agents = {a.pk: builders.agent(a.brand) for a in accounts}
+        stage.start_worker(beat=True)
+        time.sleep(5)
+        begun = time.monotonic()
+        for n, talk in enumerate(talks):
+            time.sleep(max(0.0, begun + n / RATE - time.monotonic()))
+            send_reply(conversation=talk, agent=agents[talk.account_id], mode=outbox_rules.PUBLIC, token=uuid4(),
+                       text=f"Meting {n}")  # fmt: skip
+        asked_for = time.monotonic() - begun
+        until(lambda: not Delivery.objects.exclude(state="sent").exists(), seconds=30)
+        ledger = {e["id"]: datetime.fromisoformat(e["at"]) for e in stage.sandbox.client.ledger("sent")}
+        sent = Delivery.objects.filter(state="sent").select_related("message")
+        late = sorted((ledger[d.message.external_id or ""] - d.due_at).total_seconds() * 1000 for d in sent)
+        return {
+            "replies": len(talks), "sent": len(late), "rate": round(len(talks) / asked_for, 1),
+            "p50_ms": round(statistics.median(late), 1), "p95_ms": round(late[int(len(late) * 0.95)], 1),
+            "max_ms": round(late[-1], 1), "early": sum(1 for ms in late if ms < 0), "budget_p95_ms": 300,
+        }  # fmt: skip
+
+
+def main() -> None:
+    """Run, write and print."""
+    figures = run()
+    out = Path("var/bench/replies.json")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(figures, indent=1) + "\n")
+    print(json.dumps(figures))
+
+
+def test_replies_leave_on_time() -> None:
+    """In a process of its own: it has its own servers and settings."""
+    import subprocess
+
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.bench_replies"], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""docker-compose.yml and the Dockerfile keep what the README promises a team."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from webcare.programs import PROGRAMS
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+OURS = ("web", "worker", "beat", "migrate")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_container_is_started_by_the_command_that_the_supervisor_uses(name):
+    assert SERVICES[name]["command"] == [name]
+    assert name in PROGRAMS
+    assert '"-m", "webcare"]' in (ROOT / "Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_container_runs_as_root(name):
+    assert SERVICES[name]["user"].split(":")[0] not in {"0", "root"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_named_thing_exists(name):
+    service = SERVICES[name]
+    assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
+    assert {volume.split(":")[0] for volume in service.get("volumes", [])} <= set(COMPOSE["volumes"])
+    assert set(service.get("depends_on", {})) <= set(SERVICES)
+
+
+def test_every_secret_comes_from_a_file_and_no_password_has_a_default():
+    assert all(set(secret) == {"file"} for secret in COMPOSE["secrets"].values())
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            secret = re.search("PASSWORD|SECRET|KEY|TOKEN|DATABASE_URL", name)
+            assert not secret or (name.endswith("_FILE") and value.startswith("/run/secrets/")), name
+
+
+@pytest.mark.parametrize("name", ["postgres", "valkey", "worker"])
+def test_who_is_depended_on_says_whether_it_is_well(name):
+    assert SERVICES[name]["healthcheck"]["test"]
+
+
+def test_pages_and_workers_wait_for_the_migration():
+    for name in ("web", "worker", "beat"):
+        assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_the_image_runs_as_somebody_and_holds_no_secret():
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert "USER webcare" in lines
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
+    assert {"secrets", "var", ".git"} <= set((ROOT / ".dockerignore").read_text().split())
