@@ -32,7 +32,7 @@ def add_note(*, conversation: Conversation, author: Agent, text: str) -> Note:
 @transaction.atomic
 def add_contact_note(*, contact: Contact, author: Agent, text: str) -> ContactNote:
     """What colleagues should know about a person, whichever conversation they open."""
-    text = text.strip()
+    text = text.replace("\x00", "").strip()[:5000]
     if not text:
         raise Refused("empty")
     return ContactNote.objects.create(contact=contact, author=author, text=text)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -75,14 +75,13 @@ class Feeling:
     words: str
 
 
-def feelings_of(past: list[dict[str, Any]], conversation: Conversation) -> list[Feeling]:
-    """The last months in which a feeling was set, oldest first."""
+def feelings_of(conversations: Iterable[Conversation]) -> list[Feeling]:
+    """Somebody's last months in which a feeling was set, oldest first."""
     months: dict[tuple[int, int], list[int]] = {}
-    rows = [(row["last_message_at"], row["feeling"]) for row in past]
-    for at, feeling in [*rows, (conversation.last_message_at, conversation.feeling)]:
-        if feeling in SCORES:
-            local = timezone.localtime(at)
-            months.setdefault((local.year, local.month), []).append(SCORES[feeling])
+    for one in conversations:
+        if one.feeling in SCORES:
+            local = timezone.localtime(one.last_message_at)
+            months.setdefault((local.year, local.month), []).append(SCORES[one.feeling])
     newest = sorted(months)[-MONTHS:]
     return [_bar(n, month, months[month]) for n, month in enumerate(newest)]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from inbox.models import ActivityEntry, Agent, Attachment, ClosingReason, Conversation, Message
+from inbox.models import ActivityEntry, Agent, ClosingReason, Conversation, Message
 from inbox.queries.outbox_words import sentence
 
-CUT = 4000  # characters before "show all"
-KIND_ICONS = {"question": "circle-question-mark", "complaint": "message-square-warning", "compliment": "heart",
+SHOWN = {"image", "gif", "sticker", "photo", "picture"}
+ICONS = {"question": "circle-question-mark", "complaint": "message-square-warning", "compliment": "heart",
               "other": "minus", "": "circle-dashed"}  # fmt: skip
 FEELING_ICONS = {"negative": "frown", "neutral": "meh", "positive": "smile", "": "circle-dashed"}
 ICONS = {
@@ -30,7 +30,7 @@ def activity_icon(verb: str) -> str:
     return ICONS.get(verb, "activity")
 
 
-def activity_words(entry: ActivityEntry, me: Agent, reasons: dict[str, ClosingReason] | None = None) -> str:
+def happened(entry: ActivityEntry, me: Agent, reasons: dict[str, ClosingReason] | None = None) -> str:
     """What happened, as a sentence without its time."""
     who = _("You") if entry.actor_id == me.pk else str(entry.actor) if entry.actor else _("Webcare")
     made = _AS_SENTENCE.get(entry.verb)
@@ -131,60 +131,49 @@ def reason_name(reason: ClosingReason) -> str:
 def shown_text(message: Message) -> str:
     """What it says, with short addresses replaced by where they lead."""
     text = message.text
-    for link in message.attachments.all():
-        if link.kind == "link" and link.external_id.startswith("http") and link.url:
-            text = text.replace(link.external_id, link.url)
+    for row in message.attachment_rows:  # type: ignore[attr-defined]
+        if row["kind"] == "link" and row["external_id"].startswith("http") and row["url"]:
+            text = text.replace(row["external_id"], row["url"])
     return text
 
 
-def text_parts(text: str) -> tuple[str, str]:
-    """The beginning of a text, and the rest of a very long one; cut between words."""
-    if len(text) <= CUT + 200:
-        return text, ""
-    at = text.rfind(" ", CUT - 200, CUT)
-    at = at if at > 0 else CUT
-    return text[:at], text[at:]
-
-
-def loose_attachments(message: Message) -> list[Attachment]:
+def loose_attachments(message: Message) -> list[dict[str, Any]]:
     """What is shown below the words: everything but links that stand in them already."""
-    return [one for one in message.attachments.all() if one.kind != "link" or one.external_id not in message.text]
+    rows: list[dict[str, Any]] = message.attachment_rows  # type: ignore[attr-defined]
+    return [
+        row for row in rows if row["kind"] != "link" or not row["external_id"] or row["external_id"] not in message.text
+    ]
 
 
-def picture_of(attachment: Attachment) -> str:
+def picture_of(row: dict[str, Any]) -> str:
     """The address of a picture that our pages may show; "" when it can only be linked to."""
-    if attachment.file:
-        return reverse("attachment", args=[attachment.pk])
-    if attachment.kind not in {"image", "gif", "sticker", "video"}:
-        return ""
-    address = attachment.preview_url or (attachment.url if attachment.kind != "video" else "")
+    if row["file"]:
+        return reverse("attachment", args=[row["pk"]]) if row["kind"] in SHOWN else ""
+    address = str(row["preview_url"] or (row["url"] if row["kind"] in SHOWN else ""))
     own = settings.SANDBOX_URL
     return address if address.startswith("https://") or (own and address.startswith(f"{own}/")) else ""
 
 
+def attachment_name(row: dict[str, Any]) -> str:
+    """What it shows, as far as anybody said."""
+    kinds = {"image": _("Picture without a description"), "gif": _("Animation without a description"),
+             "sticker": _("Sticker"), "video": _("Video"), "audio": _("Sound"), "file": _("File"),
+             "link": row["url"]}  # fmt: skip
+    return str(row["alt_text"] or row["title"] or kinds.get(row["kind"]) or _("Attachment"))
+
+
 def cannot_reply(message: Message) -> str:
     """Why this message cannot be answered from here; "" when some way is open."""
-    ways = [message.options.get(name) for name in ("public_reply", "private_reply")]
+    options = message.options if isinstance(message.options, dict) else {}
+    ways = [options.get(name) for name in ("public_reply", "private_reply")]
     known = [way for way in ways if isinstance(way, dict)]
     if message.direction != "in" or not known or any(way.get("allowed") for way in known):
         return ""
     return sentence(str(known[0].get("reason") or "option"))
 
 
-def conversation_address(pk: int, brand: str, queue: str = "all") -> str:
-    """Where a conversation is read: on the screen, in the queue the agent came from."""
-    for name, args in (("screen_conversation", [brand, queue, pk]), ("conversation", [pk])):
-        try:
-            return reverse(name, args=args)
-        except NoReverseMatch:
-            continue
-    return ""
-
-
-FILTERS = {"text_parts": text_parts, "reason_name": reason_name}
 GLOBALS: dict[str, Any] = {
-    "activity_icon": activity_icon, "activity_words": activity_words, "outcome_words": outcome_words,
-    "shown_text": shown_text, "loose_attachments": loose_attachments, "picture_of": picture_of,
-    "cannot_reply": cannot_reply, "conversation_address": conversation_address, "kind_icon": KIND_ICONS.get,
-    "feeling_icon": FEELING_ICONS.get,
+    "happened": happened, "happened_icon": activity_icon, "shown_text": shown_text, "picture_of": picture_of,
+    "loose_attachments": loose_attachments, "attachment_name": attachment_name, "cannot_reply": cannot_reply,
+    "reason_name": reason_name,
 }  # fmt: skip
