@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from inbox.models import Agent
 
 
-class PreferencesForm(forms.ModelForm[Agent]):
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     """How somebody wants the screen to be."""
 
     language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES)

@@ -76,7 +76,13 @@ class AccountSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ChannelAccount
-        fields = ("at_most_minutes_old", "public_target_minutes", "private_target_minutes", "daily_calls", "daily_money")
+        fields = (
+            "at_most_minutes_old",
+            "public_target_minutes",
+            "private_target_minutes",
+            "daily_calls",
+            "daily_money",
+        )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -158,7 +158,7 @@ class Protocol(asyncio.Protocol):
         """A fault of the sandbox's own is shown, and costs one answer."""
         try:
             return self.handler(request)
-        except Exception:  # noqa: BLE001 - whatever it is, the next request must be answered
+        except Exception:
             text = traceback.format_exc()
             print(text, file=sys.stderr, flush=True)
             return Response(500, text.encode(), {}, "text/plain; charset=utf-8")

@@ -1,6 +1,5 @@
 """The frame of the sandbox's own pages: plain HTML, a little CSS, nothing from outside."""
 
-# ruff: noqa: E501 - words and styles, not code
 from __future__ import annotations
 
 from html import escape

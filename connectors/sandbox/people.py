@@ -1,6 +1,5 @@
 """The people of the sandbox: names, places, habits; some are on both platforms."""
 
-# ruff: noqa: E501, SIM905 - lists of names, easier to compare as words in a row
 from __future__ import annotations
 
 import random

@@ -1,6 +1,5 @@
 """The accounts that exist from the start, and the credentials that open them. The same seed gives the same."""
 
-# ruff: noqa: E501 - words and styles, not code
 from __future__ import annotations
 
 import hashlib

@@ -1,6 +1,5 @@
 """Posts, users, media and messages as X's v2 JSON: only the fields and expansions that were asked for."""
 
-# ruff: noqa: E501, SIM905 - lists of names, easier to compare as words in a row
 from __future__ import annotations
 
 import html

@@ -5,58 +5,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
-    dependencies = [
-        ('inbox', '0002_ingest'),
-    ]
+    dependencies = [("inbox", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
-            name='SearchWord',
+            name="SearchWord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('word', models.CharField(max_length=60, unique=True)),
-                ('hits', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("word", models.CharField(max_length=60, unique=True)),
+                ("hits", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['brand', 'name'], name='contact_by_name'),
+            model_name="contact",
+            index=models.Index(fields=["brand", "name"], name="contact_by_name"),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['brand', 'assignee', 'team', 'kind', 'proactive', 'due_at'], name='conv_open_counts'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("status", "open")),
+                fields=["brand", "assignee", "team", "kind", "proactive", "due_at"],
+                name="conv_open_counts",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['brand', 'growth', 'id'], name='conv_open_growth'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("status", "open")), fields=["brand", "growth", "id"], name="conv_open_growth"
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('assignee', None), ('status', 'open')), fields=['brand', 'waiting_since', 'id'], name='conv_unassigned'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("assignee", None), ("status", "open")),
+                fields=["brand", "waiting_since", "id"],
+                name="conv_unassigned",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('kind', 'compliment'), ('status', 'open')), fields=['brand', 'waiting_since', 'id'], name='conv_compliments'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("kind", "compliment"), ("status", "open")),
+                fields=["brand", "waiting_since", "id"],
+                name="conv_compliments",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('proactive', True), ('status', 'open')), fields=['brand', 'waiting_since', 'id'], name='conv_proactive'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("proactive", True), ("status", "open")),
+                fields=["brand", "waiting_since", "id"],
+                name="conv_proactive",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('status', 'snoozed')), fields=['brand', 'snoozed_until', 'id'], name='conv_snoozed_list'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("status", "snoozed")),
+                fields=["brand", "snoozed_until", "id"],
+                name="conv_snoozed_list",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['account', 'last_message_at', 'id'], name='conv_account_newest'),
+            model_name="conversation",
+            index=models.Index(fields=["account", "last_message_at", "id"], name="conv_account_newest"),
         ),
         migrations.AddIndex(
-            model_name='identity',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['handle', 'name'], name='identity_near', opclasses=['gin_trgm_ops', 'gin_trgm_ops']),
+            model_name="identity",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["handle", "name"], name="identity_near", opclasses=["gin_trgm_ops", "gin_trgm_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='searchword',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['word'], name='search_word_near', opclasses=['gin_trgm_ops']),
+            model_name="searchword",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["word"], name="search_word_near", opclasses=["gin_trgm_ops"]
+            ),
         ),
     ]

@@ -5,9 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("inbox", "0003_screen_indexes"),
-    ]
+    dependencies = [("inbox", "0003_screen_indexes")]
 
     operations = [
         migrations.AddField(

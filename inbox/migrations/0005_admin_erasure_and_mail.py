@@ -2,9 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("inbox", "0004_outbox_order"),
-    ]
+    dependencies = [("inbox", "0004_outbox_order")]
 
     operations = [
         migrations.AddField("message", "erased_at", models.DateTimeField(null=True)),

@@ -5,9 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("inbox", "0004_outbox_order"),
-    ]
+    dependencies = [("inbox", "0005_admin_erasure_and_mail")]
 
     operations = [
         migrations.AddField(

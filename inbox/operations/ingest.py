@@ -173,7 +173,9 @@ def _authors(arrivals: list[Arrival]) -> dict[str, Author]:
 
 
 def _fuller(one: Author | None, other: Author) -> Author:
-    return other if one is None or len(repr(other)) >= len(repr(one)) else one
+    if one is None or one is other:
+        return other
+    return other if len(repr(other)) >= len(repr(one)) else one
 
 
 def _known(account_id: int, arrivals: list[Arrival], page: Page) -> dict[str, tuple[Any, ...]]:

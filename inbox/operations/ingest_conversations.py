@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,8 +17,10 @@ from inbox.operations.threading_state import Said, summarise
 
 SUMMARY = ("first_message_at", "last_message_at", "waiting_since", "due_at", "last_inbound_at", "first_reply_at",
            "last_reply_at", "preview", "message_count", "proactive")  # fmt: skip
+THREADS = """
+    SELECT external_id, id, posted_at IS NULL FROM inbox_thread WHERE account_id = %s AND external_id = ANY(%s)"""
 LOCK = """
-    SELECT id, key, status, resolved_at, identity_id, proactive, visibility FROM inbox_conversation
+    SELECT id, key, status, resolved_at, identity_id, contact_id, visibility FROM inbox_conversation
     WHERE {where} ORDER BY id FOR NO KEY UPDATE"""
 MESSAGES = """
     SELECT m.conversation_id, m.external_id, m.direction = 'in', m.sent_at, m.created_at, left(m.text, 300),
@@ -39,6 +42,11 @@ UPDATE = """
         waiting_since timestamptz, due_at timestamptz, last_inbound_at timestamptz, first_reply_at timestamptz,
         last_reply_at timestamptz, preview text, message_count int, proactive boolean, status text, identity_id bigint,
         contact_id bigint, reach bigint) WHERE c.id = r.id"""
+FORGET = """
+    DELETE FROM inbox_contact c WHERE c.id = ANY(%s)
+        AND NOT EXISTS (SELECT FROM inbox_identity i WHERE i.contact_id = c.id)
+        AND NOT EXISTS (SELECT FROM inbox_conversation v WHERE v.contact_id = c.id)
+        AND NOT EXISTS (SELECT FROM inbox_contactnote n WHERE n.contact_id = c.id)"""
 LABELS = """
     UPDATE inbox_conversationlabel l SET last_message_at = c.last_message_at, open = c.status = 'open'
     FROM inbox_conversation c WHERE l.conversation_id = c.id AND c.id = ANY(%s)
@@ -80,10 +88,10 @@ class Changes:
 def store_threads(arrivals: list[Arrival], *, account: ChannelAccount) -> dict[str, int]:
     """Threads by external id; what was not known of their first post is filled in."""
     wanted = _threads(arrivals)
-    found = Thread.objects.filter(account=account, external_id__in=list(wanted))
-    ids: dict[str, int] = {}
-    for thread in found:
-        ids[thread.external_id] = thread.pk
+    found = fetch(THREADS, [account.pk, list(wanted)])
+    ids: dict[str, int] = {external_id: pk for external_id, pk, _ in found}
+    bare = [pk for external_id, pk, is_bare in found if is_bare and wanted[external_id]["posted_at"]]
+    for thread in Thread.objects.filter(pk__in=bare):
         _complete(thread, wanted[thread.external_id])
     fresh = sorted(set(wanted) - set(ids))
     made = dict(zip(fresh, take_ids(inbox_thread=len(fresh)).get("inbox_thread", []), strict=True))
@@ -121,10 +129,6 @@ def _first_post(arrival: Arrival) -> dict[str, Any]:
 
 
 def _complete(thread: Thread, facts: dict[str, Any]) -> None:
-    if thread.posted_at is not None or facts["posted_at"] is None:
-        return
-    import json
-
     for name, value in facts.items():
         setattr(thread, name, json.loads(value) if name == "attachments" else value)
     thread.save(update_fields=[name for name in facts if name != "visibility"])
@@ -197,6 +201,9 @@ def bring_up_to_date(changes: Changes, *, locked: dict[str, tuple[Any, ...]], no
     if updates:
         execute(UPDATE, [records(updates)])
         execute(LABELS, [sorted(rows)])
+    strangers = [rows[pk][5] for pk in changes.persons if pk in rows and rows[pk][4] is None]
+    if strangers:
+        execute(FORGET, [strangers])
 
 
 def _person(person: Person) -> dict[str, int]:

@@ -76,8 +76,8 @@ def mark_deleted(deletions: tuple[Deletion, ...], *, account: ChannelAccount, no
 
 def vanished(account: ChannelAccount, *, ids: list[str]) -> dict[str, datetime]:
     """Which of these were said to be gone before they came."""
-    found = Vanished.objects.filter(account=account, external_id__in=ids)
-    return dict(found.values_list("external_id", "at"))
+    statement = "SELECT external_id, at FROM inbox_vanished WHERE account_id = %s AND external_id = ANY(%s)"
+    return dict(fetch(statement, [account.pk, ids]))
 
 
 def mark_hidden(seen: list[tuple[int, bool]], *, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from connectors.types import Direction, InboundMessage, ReplyOption, Visibility
@@ -94,13 +95,12 @@ def mode_of(message: InboundMessage) -> str:
 
 def options_of(message: InboundMessage) -> str:
     """What can be answered, as JSON."""
-    return json_text(
-        {
-            "public_reply": _option(message.public_reply),
-            "private_reply": _option(message.private_reply),
-            "can_hide": message.can_hide,
-        }
-    )
+    return _options(message.public_reply, message.private_reply, message.can_hide)
+
+
+@lru_cache(maxsize=512)
+def _options(public: ReplyOption, private: ReplyOption, can_hide: bool) -> str:  # noqa: FBT001 - a cache key
+    return json_text({"public_reply": _option(public), "private_reply": _option(private), "can_hide": can_hide})
 
 
 def _option(option: ReplyOption) -> dict[str, Any]:

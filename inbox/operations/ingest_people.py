@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from connectors.types import Author
-from inbox.models import ChannelAccount, Identity, Tombstone
+from inbox.models import ChannelAccount, Tombstone
 from inbox.operations.contacts import fingerprint
-from inbox.operations.ingest_rows import copy_rows, execute, records, take_ids
+from inbox.operations.ingest_rows import copy_rows, execute, fetch, records, take_ids
 from inbox.operations.ingest_text import address, clip
 
 PROFILE = ("handle", "name", "bio", "place", "followers", "verified", "avatar_url", "profile_url")
@@ -21,6 +21,10 @@ UPDATE = """
     FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, handle text, name text, bio text, place text, followers bigint,
         verified boolean, avatar_url text, profile_url text, seen_at timestamptz)
     WHERE i.id = r.id AND i.seen_at < r.seen_at"""
+
+KNOWN = f"""
+    SELECT external_id, id, contact_id, seen_at, {", ".join(PROFILE)} FROM inbox_identity
+    WHERE brand_id = %s AND platform = %s AND external_id = ANY(%s)"""  # noqa: S608 - our own column names
 
 
 @dataclass(slots=True)
@@ -43,9 +47,7 @@ def erased(authors: Iterable[Author], *, account: ChannelAccount) -> set[str]:
 
 def store_people(authors: dict[str, Author], *, account: ChannelAccount, now: datetime) -> dict[str, Person]:
     """Identities of these authors by external id: found, refreshed or made."""
-    known = Identity.objects.filter(
-        brand_id=account.brand_id, platform=account.kind, external_id__in=list(authors)
-    ).values_list("external_id", "id", "contact_id", "seen_at", *PROFILE)
+    known = fetch(KNOWN, [account.brand_id, account.kind, list(authors)])
     people, changed = {}, []
     for external_id, pk, contact_id, seen_at, *profile in known:
         wanted = _profile(authors[external_id], old=dict(zip(PROFILE, profile, strict=True)))

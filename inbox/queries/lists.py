@@ -170,9 +170,7 @@ def _personal(found: QuerySet[Conversation], asked: ListQuery, team_ids: list[in
     return found
 
 
-def _slice(
-    found: QuerySet[Conversation], sort: str, *, key: str, backwards: bool, size: int
-) -> list[Conversation]:
+def _slice(found: QuerySet[Conversation], sort: str, *, key: str, backwards: bool, size: int) -> list[Conversation]:
     """Rows beyond the key. What has no value in the sort column stands last, as a stretch of its own."""
     column, descending = SORTS[sort]
     place = _place(key)

@@ -33,7 +33,9 @@ def accounts(request: AgentRequest, slug: str) -> HttpResponse:
 def account(request: AgentRequest, pk: int) -> HttpResponse:
     """One account: its streams, what we ask of it, what it may do."""
     found = account_for(request.user, pk)
-    form = AccountSettingsForm(request.POST if request.method == "POST" else None, instance=account_for(request.user, pk))
+    form = AccountSettingsForm(
+        request.POST if request.method == "POST" else None, instance=account_for(request.user, pk)
+    )
     if request.method == "POST" and form.is_valid():
         operations.change_settings(account=found, agent=request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))
@@ -46,7 +48,9 @@ def account(request: AgentRequest, pk: int) -> HttpResponse:
 def pause(request: AgentRequest, pk: int) -> HttpResponse:
     found = account_for(request.user, pk)
     if operations.pause(account=found, agent=request.user):
-        messages.success(request, _("Paused. Nothing is fetched until you resume; what is written meanwhile is caught up."))
+        messages.success(
+            request, _("Paused. Nothing is fetched until you resume; what is written meanwhile is caught up.")
+        )
     return redirect("account", pk)
 
 
@@ -73,7 +77,9 @@ def remove(request: AgentRequest, pk: int) -> HttpResponse:
     return redirect("accounts", found.brand.slug)
 
 
-def _page(request: AgentRequest, found: ChannelAccount, form: AccountSettingsForm, *, status: int = 200) -> HttpResponse:
+def _page(
+    request: AgentRequest, found: ChannelAccount, form: AccountSettingsForm, *, status: int = 200
+) -> HttpResponse:
     health = next((row for row in queries.register(found.brand) if row.account == found), None)
     streams = [(stream, queries.stream_name(stream)) for stream in found.streams.order_by("kind", "query")]
     facts = {

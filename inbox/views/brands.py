@@ -41,7 +41,9 @@ def brands(request: AgentRequest) -> HttpResponse:
 def brand_settings(request: AgentRequest, slug: str) -> HttpResponse:
     """One brand's settings."""
     brand = brand_for(request.user, slug, Role.ADMIN)
-    form = BrandForm(request.POST if request.method == "POST" else None, instance=brand_for(request.user, slug, Role.ADMIN))
+    form = BrandForm(
+        request.POST if request.method == "POST" else None, instance=brand_for(request.user, slug, Role.ADMIN)
+    )
     if request.method == "POST" and form.is_valid():
         people.change_brand(brand=brand, agent=request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))

@@ -123,9 +123,7 @@ def callback(request: AgentRequest, kind: str) -> HttpResponse:
     return redirect("choose", brand.slug, kind)
 
 
-def _reconnect(
-    request: AgentRequest, account: ChannelAccount, found: list[oauth_connect.Candidate]
-) -> HttpResponse:
+def _reconnect(request: AgentRequest, account: ChannelAccount, found: list[oauth_connect.Candidate]) -> HttpResponse:
     """The very account among those granted; another one changes nothing."""
     same = [one for one in found if one.info.external_id == account.external_id]
     if not found:
@@ -201,7 +199,9 @@ def _connect(request: AgentRequest, brand: Brand, kind: str, candidate: oauth_co
     except ConnectorError as error:
         messages.error(request, f"{candidate.info.name}: {platform_sentence(error)}")
         return None
-    messages.success(request, _("%(name)s is connected. The first messages come in within a minute.") % {"name": account})
+    messages.success(
+        request, _("%(name)s is connected. The first messages come in within a minute.") % {"name": account}
+    )
     return account.pk
 
 
@@ -215,5 +215,3 @@ def _brand(request: AgentRequest, pk: int) -> Brand:
     if brand is None:
         raise Http404
     return brand_for(request.user, brand.slug, Role.ADMIN)
-
-

@@ -39,7 +39,9 @@ def people(request: AgentRequest, slug: str) -> HttpResponse:
         except Refused as refused:
             form.add_error("email", sentence(refused))
         except OSError:
-            messages.error(request, _("The invitation is there, but the mail server cannot be reached. Send it again later."))
+            messages.error(
+                request, _("The invitation is there, but the mail server cannot be reached. Send it again later.")
+            )
             return redirect("people", slug)
         else:
             messages.success(request, _("Invitation sent to %(email)s.") % {"email": form.cleaned_data["email"]})
@@ -79,7 +81,9 @@ def remove_member(request: AgentRequest, pk: int) -> HttpResponse:
     slug, themselves = membership.brand.slug, membership.agent_id == request.user.pk
     try:
         offered = members.remove(membership=membership, actor=request.user)
-        messages.success(request, _("Gone from the brand. %(n)d open conversations were offered back.") % {"n": offered})
+        messages.success(
+            request, _("Gone from the brand. %(n)d open conversations were offered back.") % {"n": offered}
+        )
     except Refused as refused:
         messages.error(request, sentence(refused))
     return redirect("/") if themselves and not request.user.is_owner else redirect("people", slug)

@@ -66,5 +66,7 @@ def shift(request: AgentRequest) -> HttpResponse:
 
 def _back(request: HttpRequest) -> HttpResponse:
     before = request.headers.get("Referer", "")
-    safe = url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        before, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return HttpResponseRedirect(before if safe else "/")

@@ -31,7 +31,9 @@ def privacy(request: AgentRequest, slug: str) -> HttpResponse:
     form = PersonForm(request.GET if "words" in request.GET else None)
     found = people(brand, form.cleaned_data["words"]) if form.is_bound and form.is_valid() else None
     facts = {"brand": brand, "form": form, "found": found}
-    return render(request, "administration/privacy.html", facts, status=422 if form.is_bound and not form.is_valid() else 200)
+    return render(
+        request, "administration/privacy.html", facts, status=422 if form.is_bound and not form.is_valid() else 200
+    )
 
 
 @never_cache
@@ -65,7 +67,9 @@ def export_person(request: AgentRequest, pk: int) -> HttpResponse:
     contact = contact_for(request, pk)
     limits.count("export", agent_id=request.user.pk)
     audit.record("person_exported", actor=request.user, brand=contact.brand, target=f"#{contact.pk}")
-    response = JsonResponse(dossier(contact), encoder=DjangoJSONEncoder, json_dumps_params={"ensure_ascii": False, "indent": 1})
+    response = JsonResponse(
+        dossier(contact), encoder=DjangoJSONEncoder, json_dumps_params={"ensure_ascii": False, "indent": 1}
+    )
     response["Content-Disposition"] = f'attachment; filename="person-{contact.pk}.json"'
     return response
 

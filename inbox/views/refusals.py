@@ -20,7 +20,9 @@ def sentence(refused: Refused) -> str:
     words = {
         "connected": _("%(name)s is connected already."),
         "elsewhere": _("%(name)s cannot be connected here: it is in use already. Ask the owner of this installation."),
-        "another_account": _("That is %(name)s, not %(wanted)s. Log in on the platform as the right account and try again."),
+        "another_account": _(
+            "That is %(name)s, not %(wanted)s. Log in on the platform as the right account and try again."
+        ),
         "no_app": _("Fill in the platform app first."),
         "not_begun_here": _("This answer does not belong to a connection begun in this browser. Start again."),
         "permission_missing": _("The platform did not grant what this stream needs. Reconnect and allow it."),

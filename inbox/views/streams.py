@@ -29,7 +29,9 @@ def switch(request: AgentRequest, pk: int) -> HttpResponse:
     on = request.POST.get("on") == "1"
     try:
         streams.switch(stream=stream, agent=request.user, on=on)
-        messages.success(request, _("Switched on.") if on else _("Switched off. The time it is off is a gap in the ledger."))
+        messages.success(
+            request, _("Switched on.") if on else _("Switched off. The time it is off is a gap in the ledger.")
+        )
     except Refused as refused:
         messages.error(request, sentence(refused))
     return redirect("account", stream.account_id)
@@ -65,7 +67,9 @@ def _search(request: AgentRequest, account: ChannelAccount, stream: Stream | Non
             preview, trouble = _preview(request, account, spec.kind, form.cleaned_data)
         else:
             try:
-                streams.save_search(account=account, agent=request.user, kind=spec.kind, stream=stream, **form.cleaned_data)
+                streams.save_search(
+                    account=account, agent=request.user, kind=spec.kind, stream=stream, **form.cleaned_data
+                )
             except Refused as refused:
                 form.add_error("query", sentence(refused))
             else:
@@ -86,12 +90,20 @@ def _preview(
     limits.count("preview", agent_id=request.user.pk)
     try:
         found = streams.preview(
-            account=account, kind=kind, query=words["query"], language=words["language"], exclude=tuple(words["exclude"])
+            account=account,
+            kind=kind,
+            query=words["query"],
+            language=words["language"],
+            exclude=tuple(words["exclude"]),
         )
     except ConnectorError as error:
         return None, platform_sentence(error)
     audit.record(
-        "search_previewed", actor=request.user, brand=account.brand, target=words["query"], data={"cost": str(found.cost)}
+        "search_previewed",
+        actor=request.user,
+        brand=account.brand,
+        target=words["query"],
+        data={"cost": str(found.cost)},
     )
     return found, ""
 

@@ -1,0 +1,86 @@
+// Comforts of the screen, bound to data- attributes. Every page reads and every form works without this.
+import "./keys.js";
+import "./live.js";
+import "./list.js";
+import "./palette.js";
+import { say } from "./toasts.js";
+
+const html = document.documentElement;
+
+// Theme: at once, and kept by the form it stands in
+document.addEventListener("click", (event) => {
+  const theme = event.target.closest("[data-theme-set]"), opener = event.target.closest("[data-dialog]");
+  if (theme) {
+    event.preventDefault();
+    theme.dataset.themeSet ? (html.dataset.theme = theme.dataset.themeSet) : delete html.dataset.theme;
+    const form = theme.closest("form"), body = new FormData(form);
+    body.set("theme", theme.dataset.themeSet);
+    fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => {});
+    theme.closest("[popover]").hidePopover();
+  }
+  if (opener && document.getElementById(opener.dataset.dialog)?.showModal) {
+    event.preventDefault();
+    opener.closest("[popover]")?.hidePopover();
+    document.getElementById(opener.dataset.dialog).showModal();
+  }
+  const bell = event.target.closest("[data-bell]");
+  if (bell && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    htmx.ajax("GET", bell.href, { target: "#bell-list", swap: "innerHTML" }).then(() => document.getElementById("bell").showModal());
+  }
+  const dialog = event.target.closest("dialog[open]");
+  if (dialog && event.target === dialog) dialog.close(); // a click beside it
+});
+
+// What was asked for and did not come: one toast for errors, and a login in place when the session ended
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const answered = event.detail.xhr.responseURL || "";
+  const login = document.getElementById("login-again");
+  if (login && answered.includes(login.dataset.login)) {
+    event.detail.shouldSwap = false;
+    login.showModal();
+  }
+});
+document.addEventListener("htmx:responseError", (event) => say({ 403: "denied", 404: "gone" }[event.detail.xhr.status] || "failed"));
+document.addEventListener("htmx:sendError", () => say("offline"));
+addEventListener("focus", async () => {
+  const login = document.getElementById("login-again");
+  if (!login?.open) return;
+  const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
+  if (answer?.ok) location.reload(); // the server has the draft; the page has a new token
+});
+
+// A conversation that is opened: the newest in sight, the title right, the row marked
+export function settle() {
+  for (const region of document.querySelectorAll("[data-end]:not([data-settled])")) {
+    region.dataset.settled = "yes";
+    if (!new URLSearchParams(location.search).has("before")) region.scrollTop = region.scrollHeight;
+  }
+  for (const picture of document.querySelectorAll("[data-picture]:not([data-watched])")) {
+    picture.dataset.watched = "yes";
+    const broken = () => { picture.hidden = true; picture.nextElementSibling.hidden = false; };
+    picture.complete && picture.naturalWidth === 0 && picture.src ? broken() : picture.addEventListener("error", broken, { once: true });
+  }
+  for (const toast of document.querySelectorAll("[data-toast]:not([data-timed])")) {
+    toast.dataset.timed = "yes";
+    const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
+    setTimeout(leave, toast.querySelector("[data-undo]") ? 12000 : 7000);
+  }
+}
+document.addEventListener("htmx:afterSettle", (event) => {
+  settle();
+  if (event.detail.target.id !== "talk") return;
+  const talk = document.querySelector("[data-conversation]");
+  if (!talk) return;
+  document.querySelector(".panes").dataset.open = "conversation";
+  document.title = talk.dataset.title;
+  for (const row of document.querySelectorAll("[data-row]")) {
+    const here = row.dataset.row === talk.dataset.conversation;
+    row.classList.toggle("selected", here);
+    if (here) row.classList.remove("unread");
+    const link = row.querySelector("[data-open]");
+    here ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
+  }
+  document.dispatchEvent(new CustomEvent("opened"));
+});
+settle();

@@ -13,6 +13,7 @@ import pytest
 import requests
 import tweepy
 
+from tests.connectors.sandbox_fixtures import sandbox, sandbox_process
 from tests.connectors.sandbox_sdks import Redirect, graph, x_client
 
 BACK = "http://127.0.0.1:9/callback"

@@ -11,7 +11,7 @@ import requests
 import tweepy
 
 from connectors.sandbox.process import SandboxProcess
-from tests.connectors.conftest import NOON
+from tests.connectors.sandbox_fixtures import NOON, sandbox, sandbox_process
 from tests.connectors.sandbox_sdks import graph, x_client
 
 

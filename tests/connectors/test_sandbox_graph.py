@@ -9,6 +9,7 @@ import facebook
 import pytest
 import requests
 
+from tests.connectors.sandbox_fixtures import sandbox, sandbox_process
 from tests.connectors.sandbox_sdks import graph
 
 POST_FIELDS = (

@@ -19,6 +19,7 @@ import requests
 from connectors.sandbox.process import ROOT
 from connectors.sandbox.scenarios import SCENARIOS
 from connectors.sandbox.webhooks import meta_signature, x_signature
+from tests.connectors.sandbox_fixtures import sandbox, sandbox_process
 from tests.connectors.sandbox_sdks import graph, x_client
 
 
@@ -245,11 +246,11 @@ def test_a_wrong_command_is_told_what_there_is(sandbox):
 
 def test_a_hundred_thousand_posts_are_read_by_page(sandbox):
     account = sandbox.account("noordtreinen")
-    for start in range(0, 100_000, 20_000):
+    for start in range(0, 100_000, 10_000):
         sandbox.publish_many(
             [
                 {"verb": "x/post", "author": f"p{n % 500}", "text": f"@noordtreinen bericht {n}"}
-                for n in range(start, start + 20_000)
+                for n in range(start, start + 10_000)
             ]
         )
         sandbox.advance(1)

@@ -10,6 +10,7 @@ import requests
 import tweepy
 
 from connectors.sandbox.client import SandboxClient
+from tests.connectors.sandbox_fixtures import sandbox, sandbox_process
 from tests.connectors.sandbox_sdks import x_client
 
 

@@ -6,6 +6,7 @@ import pytest
 import requests
 import tweepy
 
+from tests.connectors.sandbox_fixtures import sandbox, sandbox_process
 from tests.connectors.sandbox_sdks import x_client
 
 

@@ -71,7 +71,7 @@ def tellings(draw):
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tellings())
 def test_every_telling_of_a_story_ends_in_the_same_rows(order):
     ended, expected = told(order), told([[*STORY, GONE]])

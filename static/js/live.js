@@ -1,0 +1,169 @@
+// What colleagues and customers do appears by itself: events carry ids, the page asks again for what it shows,
+// at most once a second. A connection that comes back fetches everything shown anew, so nothing is missed.
+import { refresh, shownIds } from "./list.js";
+
+const stream = document.body.dataset.stream, brand = document.body.dataset.brand;
+const pending = { rows: new Set(), open: false, list: false, counts: false };
+let timer = null, lost = false, helloes = 0;
+
+const open = () => document.querySelector("[data-conversation]");
+const get = async (url) => {
+  const answer = await fetch(url, { headers: { Accept: "text/html" }, redirect: "manual" });
+  return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+};
+
+function later() {
+  timer ??= setTimeout(() => { timer = null; work().catch(() => {}); }, document.hidden ? 5000 : 1000);
+}
+
+async function work() {
+  const ids = pending.list ? [...new Set([...shownIds(), ...pending.rows])] : [...pending.rows];
+  const { open: again, counts } = pending;
+  Object.assign(pending, { rows: new Set(), open: false, list: false, counts: false });
+  await Promise.all([ids.length && refresh(ids), again && talk(), counts && figures()]);
+}
+
+async function figures() {
+  const made = await get(`/inbox/${brand}/figures/`);
+  if (!made) return;
+  for (const id of ["queues", "figures"]) document.getElementById(id)?.replaceChildren(...made.getElementById(id).childNodes);
+  for (const link of document.querySelectorAll("#queues a")) {
+    if (location.pathname.startsWith(link.getAttribute("href"))) link.setAttribute("aria-current", "page");
+  }
+}
+
+// The head when nobody is using it, and the lines of the timeline that changed or came
+async function talk() {
+  const here = open();
+  if (!here) return;
+  const [head, lines] = await Promise.all([get(here.dataset.head), get(here.dataset.timeline)]);
+  if (!here.isConnected || !head || !lines) return;
+  const place = here.querySelector("#head");
+  const busy = place.querySelector(":popover-open") || place.contains(document.activeElement);
+  const presence = head.getElementById("presence");
+  if (!busy) { place.replaceChildren(...head.body.childNodes); htmx.process(place); }
+  else if (presence) here.querySelector("#presence")?.replaceWith(presence);
+  merge(here, lines);
+}
+
+function merge(here, lines) {
+  const region = here.querySelector("[data-end]"), list = here.querySelector("#timeline");
+  const atEnd = region.scrollHeight - region.scrollTop - region.clientHeight < 80;
+  let answered = false;
+  for (const line of lines.querySelectorAll("#timeline > li[id]:not(#earlier)")) {
+    const known = document.getElementById(line.id);
+    if (known) {
+      if (known.innerHTML !== line.innerHTML && !known.contains(document.activeElement) && !known.querySelector("details[open]")) {
+        known.replaceWith(line);
+        htmx.process(line);
+      }
+      continue;
+    }
+    if (line.dataset.out && line.dataset.out !== document.body.dataset.agent) answered = true;
+    list.append(line);
+    htmx.process(line);
+  }
+  if (atEnd) region.scrollTop = region.scrollHeight;
+  const text = here.querySelector("[data-composer] textarea");
+  if (answered && text?.value.trim()) {
+    const bar = Object.assign(document.createElement("p"), { className: "bar warning", textContent: here.dataset.answered });
+    here.querySelector("#collision").replaceChildren(bar);
+  }
+}
+
+function show(state) {
+  const live = document.getElementById("live");
+  if (!live) return;
+  live.classList.toggle("live", state === "live");
+  live.classList.toggle("lost", state === "lost");
+  for (const words of live.querySelectorAll("[data-live-text]")) words.textContent = live.dataset[state];
+}
+
+const on = {
+  conversation({ id }) {
+    pending.rows.add(String(id));
+    if (open()?.dataset.conversation === String(id)) pending.open = true;
+  },
+  presence({ id }) {
+    if (shownIds().includes(String(id))) pending.rows.add(String(id));
+    if (open()?.dataset.conversation === String(id)) pending.open = true;
+  },
+  list() { pending.list = true; },
+  counts() { pending.counts = true; },
+  account() { pending.counts = true; },
+  notification() { pending.counts = true; notify(); },
+  rights() { location.reload(); },
+  draft() {},
+  hello() { if (helloes++) Object.assign(pending, { list: true, open: true, counts: true }); },
+};
+
+async function notify() {
+  if (!("desktopNotifications" in document.body.dataset) || !("Notification" in window) || Notification.permission !== "granted") return;
+  const answer = await fetch("/notifications/", { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!answer?.ok) return;
+  const made = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const words = made.querySelector(".unread button > span")?.textContent.trim();
+  if (words) new Notification("Webcare", { body: words.replace(/\s+/g, " "), tag: made.querySelector("[data-notification]").dataset.notification });
+}
+
+if (stream && "EventSource" in window) {
+  const source = new EventSource(stream);
+  source.onopen = () => { lost = false; show("live"); };
+  source.onerror = () => {
+    lost = true;
+    show("lost");
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => lost && document.visibilityState === "visible" && location.reload(), 15000);
+  };
+  for (const [kind, react] of Object.entries(on)) {
+    source.addEventListener(kind, (event) => {
+      let data = {};
+      try { data = JSON.parse(event.data || "{}") || {}; } catch { /* a hint that cannot be read is no hint */ }
+      react(data);
+      later();
+    });
+  }
+  addEventListener("pagehide", () => source.close());
+  if ("desktopNotifications" in document.body.dataset && "Notification" in window && Notification.permission === "default") {
+    document.addEventListener("click", () => Notification.requestPermission(), { once: true });
+  }
+}
+
+// Our own actions are seen at once
+for (const name of ["conversation-changed", "list-changed"]) {
+  document.body.addEventListener(name, () => {
+    const here = open();
+    if (here) pending.rows.add(here.dataset.conversation);
+    Object.assign(pending, { open: true, counts: true, list: pending.list || name === "list-changed" });
+    clearTimeout(timer);
+    timer = null;
+    work().catch(() => {});
+  });
+}
+
+// A sign of life every 20 seconds; typing says so at once and ends by itself
+let typing = 0, said = 0;
+function sign(here, fields = {}) {
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"]);
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  if (fields.gone) navigator.sendBeacon(here.dataset.present, body);
+  else fetch(here.dataset.present, { method: "POST", body, redirect: "manual" }).catch(() => {});
+  said = Date.now();
+}
+let at = null;
+function arrive() {
+  const here = open();
+  if (at && at !== here) sign(at, { gone: "1" });
+  at = here;
+  if (here) sign(here);
+}
+document.addEventListener("opened", arrive);
+arrive();
+setInterval(() => { if (at && !document.hidden) sign(at, Date.now() - typing < 6000 ? { typing: "1" } : {}); }, 20000);
+document.addEventListener("input", (event) => {
+  if (!event.target.closest("[data-composer]") || !at) return;
+  const began = Date.now() - typing > 6000;
+  typing = Date.now();
+  if (began || Date.now() - said > 5000) sign(at, { typing: "1" });
+});
+addEventListener("pagehide", () => at && sign(at, { gone: "1" }));

@@ -1,0 +1,10 @@
+// One toast for errors: what happened, what is safe. The words come from the page, in its language.
+export function say(what) {
+  const words = document.getElementById("words")?.content.querySelector(`[data-say="${what}"]`);
+  const place = document.getElementById("toasts");
+  if (!words || !place || place.querySelector(`[data-said="${what}"]`)) return;
+  const toast = words.cloneNode(true);
+  toast.dataset.said = what;
+  place.append(toast);
+  setTimeout(() => toast.remove(), 7000);
+}

@@ -1,0 +1,152 @@
+"""Messages a second, new and already seen, beside COPY of the same rows into a bare table in the same run.
+
+`python -m tests.benchmarks.bench_ingest [--messages N] [--fill M] [--page N]` starts its own durable PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import bench_servers
+
+PAYLOAD_BYTES = 2900
+WORDS = "de trein naar zwolle staat stil en niemand zegt waarom kunnen jullie helpen met mijn reis bedankt groet".split()
+
+
+def messages(count: int, *, start: int) -> Iterator[Any]:
+    """A busy day: half of the people write for the first time, threads hold some seven messages."""
+    from connectors.types import Author, InboundMessage, Metrics, Visibility
+
+    now = datetime.now(UTC)
+    for n in range(start, start + count):
+        text = " ".join(WORDS[(n * 7 + i * i) % len(WORDS)] for i in range(28)) + f" {n}"
+        person = n if n % 2 else n // 20
+        raw = {"id": str(n), "text": text, "entities": {"part": [f"{n}-{i}-{'x' * 40}" for i in range(45)]}}
+        who = Author(f"u{person}", f"user{person}", f"User {person}", followers=n % 5000)
+        yield InboundMessage(f"m{n}", who, now - timedelta(seconds=count - n + start), text, Visibility.PUBLIC, f"t{n // 7}",
+                             metrics=Metrics(1, 2, 3), permalink=f"https://example.com/m/{n}", language="nl", raw=raw)  # fmt: skip
+
+
+def pages(items: list[Any], size: int) -> Iterator[Any]:
+    from connectors.types import Page
+
+    for start in range(0, len(items), size):
+        part = tuple(items[start : start + size])
+        yield Page(part, fetched=len(part), cursor={"since": part[-1].external_id})
+
+
+def ingest_all(stream: Any, items: list[Any], *, size: int) -> float:
+    """Messages a second."""
+    from inbox.operations.ingest import ingest_page
+
+    ready = list(pages(items, size))
+    began = time.perf_counter()
+    for page in ready:
+        ingest_page(stream=stream, page=page, now=datetime.now(UTC), lease=None)
+    return len(items) / (time.perf_counter() - began)
+
+
+def copy_all(items: list[Any], *, size: int) -> float:
+    """The same rows, text and payload, into a table without any index, with as many commits."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS bare")
+        cursor.execute(
+            """CREATE TABLE bare (id bigint, external_id text, author text, handle text, name text, followers bigint,
+               sent_at timestamptz, text text, thread text, permalink text, language text, raw jsonb)"""
+        )
+    began = time.perf_counter()
+    for start in range(0, len(items), size):
+        with connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN") as copy:
+            for n, m in enumerate(items[start : start + size]):
+                a = m.author
+                copy.write_row((n, m.external_id, a.external_id, a.handle, a.name, a.followers, m.sent_at, m.text,
+                                m.thread_id, m.permalink, m.language, json.dumps(m.raw)))  # fmt: skip
+    return len(items) / (time.perf_counter() - began)
+
+
+def measure(stream: Any, *, count: int, start: int, size: int, rounds: int = 3) -> dict[str, float]:
+    """Medians of interleaved rounds."""
+    figures: dict[str, list[float]] = {"new": [], "seen": [], "copy": [], "ratio": []}
+    for number in range(rounds):
+        items = list(messages(count, start=start + number * count))
+        bare = copy_all(items, size=size)
+        new = ingest_all(stream, items, size=size)
+        figures["copy"].append(bare)
+        figures["new"].append(new)
+        figures["ratio"].append(new / bare)
+        figures["seen"].append(ingest_all(stream, items, size=size))
+    return {name: round(statistics.median(values), 3) for name, values in figures.items()}
+
+
+def fill(count: int) -> None:
+    """Make the tables large, in SQL: rows like those that ingest writes."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, {"n": count})
+        cursor.execute("ANALYZE")
+
+
+FILL = """
+    WITH brand AS (SELECT brand_id AS b, id AS a FROM inbox_channelaccount LIMIT 1),
+    c AS (INSERT INTO inbox_contact (id, brand_id, name, created_at)
+        SELECT nextval('inbox_contact_id_seq'), b, 'F ' || g, now() FROM brand, generate_series(1, %(n)s / 5) g RETURNING id),
+    t AS (INSERT INTO inbox_thread (account_id, external_id, visibility, ours, text, author_name, author_handle, permalink,
+            attachments) SELECT a, 'f' || g, 'public', false, '', '', '', '', '[]' FROM brand,
+            generate_series(1, %(n)s / 5) g RETURNING id),
+    ct AS (SELECT row_number() OVER () AS r, id FROM c), tt AS (SELECT row_number() OVER () AS r, id FROM t),
+    v AS (INSERT INTO inbox_conversation (brand_id, account_id, thread_id, contact_id, key, visibility, proactive, status,
+            outcome, kind, feeling, language, first_message_at, last_message_at, preview, message_count, reach, growth,
+            close_loop, version)
+        SELECT b, a, tt.id, ct.id, 'pub:f' || ct.r || ':x', 'public', false, CASE WHEN ct.r %% 12 = 0 THEN 'open' ELSE
+            'resolved' END, '', '', '', '', now() - ct.r * interval '10 second', now() - ct.r * interval '10 second',
+            'preview', 5, 0, 0, false, 1 FROM brand, ct JOIN tt USING (r) RETURNING id, account_id)
+    INSERT INTO inbox_message (conversation_id, account_id, external_id, direction, visibility, parent_external_id, mode,
+        text, language, permalink, rating, version_id, sent_at, created_at, placeholder, reposts, replies, likes, options)
+    SELECT v.id, v.account_id, 'f' || v.id || '-' || k, 'in', 'public', '', '', 'Waarom rijdt mijn trein ' || v.id || ' niet, en '
+        || 'wanneer dan wel naar station ' || k, 'nl', '', '', '', now() - v.id * interval '2 second',
+        now(), false, 0, 0, 0, '{}' FROM v, generate_series(1, 5) k"""
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--messages", type=int, default=6000)
+    options.add_argument("--page", type=int, default=500)
+    options.add_argument("--fill", type=int, default=500_000)
+    asked = options.parse_args()
+    with bench_servers.running():
+        from tests import builders
+
+        stream = builders.stream()
+        ingest_all(stream, list(messages(500, start=10**9)), size=100)  # warm
+        result: dict[str, Any] = {"page": asked.page, "payload_bytes": PAYLOAD_BYTES}
+        result["small"] = measure(stream, count=asked.messages, start=0, size=asked.page)
+        result["pages of 100"] = measure(stream, count=2000, start=10**7, size=100)
+        if asked.fill:
+            fill(asked.fill)
+            result[f"with {asked.fill} more"] = measure(stream, count=asked.messages, start=2 * 10**7, size=asked.page)
+        report(result)
+
+
+def report(result: dict[str, Any]) -> None:
+    """The table, and the file."""
+    print(f"{'messages a second':24}{'new':>10}{'seen':>10}{'COPY':>10}{'new/COPY':>10}")
+    for name, figures in result.items():
+        if isinstance(figures, dict):
+            print(f"{name:24}{figures['new']:>10.0f}{figures['seen']:>10.0f}{figures['copy']:>10.0f}{figures['ratio']:>10.2f}")
+    path = Path("var/bench/ingest.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
