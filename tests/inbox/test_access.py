@@ -212,7 +212,11 @@ def test_what_does_not_exist_looks_like_what_is_not_yours(world):
         if rule.role == "owner" or not rule.arguments:
             continue
         numbers = [0 if isinstance(world["things"][one], int) else "geen" for one in rule.arguments]
-        absent = client.get(reverse(name, args=numbers)) if "GET" in rule.methods else client.post(reverse(name, args=numbers))
+        absent = (
+            client.get(reverse(name, args=numbers))
+            if "GET" in rule.methods
+            else client.post(reverse(name, args=numbers))
+        )
         there = [world["things"][one] for one in rule.arguments]
         address = reverse(name, args=there)
         present = client.get(address) if "GET" in rule.methods else client.post(address)
@@ -249,7 +253,7 @@ def test_exports_of_one_brand_say_nothing_of_another(world):
     assert "GEHEIMVANELDERS" not in text
 
 
-HOSTILE = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{ 7*7 }}", "=HYPERLINK(\"http://x\")", "‮evil"]
+HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}", '=HYPERLINK("http://x")', "‮evil"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -261,7 +265,9 @@ def test_hostile_text_is_only_text(text, world):
     CannedReply.objects.filter(pk=things["canned_reply"]).update(title=text, text=text)
     ClosingReason.objects.filter(pk=things["reason"]).update(name_nl=text, name_en=text)
     brand.accounts.update(name=text, handle=text, state="lost", state_detail=text)
-    brand.memberships.get(pk=things["member"]).agent.__class__.objects.filter(memberships=things["member"]).update(name=text)
+    brand.memberships.get(pk=things["member"]).agent.__class__.objects.filter(memberships=things["member"]).update(
+        name=text
+    )
     type(brand).objects.filter(pk=brand.pk).update(name=text)
     from inbox.models import Contact, Conversation, Identity, Stream
 
