@@ -53,7 +53,7 @@ class Frame:
         if self.brand is None:
             return []
         shown = self.brand.accounts.exclude(state=ChannelAccount.State.REMOVED)
-        return list(shown.only("pk", "kind", "name", "handle", "state").order_by("kind", "name"))
+        return list(shown.only("pk", "brand", "kind", "name", "handle", "state").order_by("kind", "name"))
 
     @cached_property
     def views(self) -> list[View]:
