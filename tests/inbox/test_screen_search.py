@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from inbox.models import Message, SearchWord
+from inbox.models import Message
+from inbox.operations.words import collect_words
 from inbox.queries import search
 from tests import builders
 
@@ -51,7 +52,9 @@ def test_people_are_found_by_handle_and_name(account, said):
 
 def test_a_misspelt_word_finds_the_word_people_use(account, said):
     made = builders.conversation(account, "Mijn abonnement is opgezegd")
-    SearchWord.objects.create(word="abonnement", hits=3)
+    for _ in range(2):
+        builders.conversation(builders.account(), "Het abonnement")
+    collect_words()
     hits = search.find(account.brand, "abonement")
     assert hits.ids == [made.pk]
     assert hits.meant == "abonnement"
