@@ -22,7 +22,6 @@ from inbox.models import (
     Conversation,
     ConversationLabel,
     Identity,
-    Message,
     MessageVersion,
     Note,
 )
