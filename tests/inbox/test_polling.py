@@ -130,7 +130,7 @@ def test_a_dead_account_costs_its_neighbours_nothing():
     dead, broken = connected()
     for n in range(5):
         builders.stream(dead.account, "search", query=f"q{n}")
-    _, timeline = connected()
+    _alive, timeline = connected()
     broken.always = TemporaryFailure("down")
     timeline.messages = [spoken(1)]
     for _ in range(4):
@@ -305,7 +305,7 @@ def test_one_account_never_takes_all_the_places():
 
 
 def test_reach_is_looked_at_again_and_ever_less_often():
-    stream, timeline = connected()
+    _stream, timeline = connected()
     timeline.messages = [spoken(1)]
     turn()
     MetricWatch.objects.update(next_at=timezone.now())
