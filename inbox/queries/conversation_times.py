@@ -88,7 +88,7 @@ def feelings_of(conversations: Iterable[Conversation]) -> list[Feeling]:
 
 def _bar(n: int, month: tuple[int, int], scores: list[int]) -> Feeling:
     mean = sum(scores) / len(scores)
-    name = date_format(datetime(month[0], month[1], 1), "M").lower()  # noqa: DTZ001 (only its name is shown)
+    name = date_format(datetime(month[0], month[1], 1), "M").lower()
     height = max(3.0, abs(mean) * ROOM)
     if abs(mean) < 0.2:
         return Feeling(name, "flat", 4 + 33 * n, 20.5, 3, _("neutral"))

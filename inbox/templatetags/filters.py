@@ -24,6 +24,7 @@ from inbox.queries import conversation_words
 from inbox.queries.conversation_times import feelings_of, presets
 from inbox.queries.frame import frame_of
 from inbox.queries.outbox_words import delivery_words
+from inbox.templatetags import ledger
 
 SOON = 0.8  # the last fifth of the norm
 LINK = re.compile(r"https?://[^\s<>\"']+")
@@ -183,7 +184,7 @@ def filter_words(asked: Any, name: str) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock, "norm": norm, "moment": moment, "day": day, "iso": iso, "number": number, "capped": capped,
-    "initials": initials, "safe_url": safe_url, "linked": linked, "refusal": refusal,
+    "initials": initials, "safe_url": safe_url, "linked": linked, "refusal": refusal, **ledger.FILTERS,
 }  # fmt: skip
 GLOBALS: dict[str, Any] = {
     "sprite": sprite, "channel_label": channel_label, "channel_icon": str, "theme_of": theme_of, "frame_of": frame_of,

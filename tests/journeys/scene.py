@@ -61,7 +61,9 @@ def busy_morning(**fields: Any) -> dict[str, Any]:
 
 def _conversation(account: Any, line: tuple[Any, ...]) -> Conversation:
     name, handle, text, kind, feeling, minutes, followers, growth = line
-    who = builders.identity(account, name=name, handle=handle, followers=followers, bio="Forens, fietser.", place="Assen")
+    who = builders.identity(
+        account, name=name, handle=handle, followers=followers, bio="Forens, fietser.", place="Assen"
+    )
     who.contact.name = name
     who.contact.save(update_fields=["name"])
     return builders.conversation(account, text, identity=who, kind=kind, feeling=feeling, reach=followers,
@@ -75,13 +77,31 @@ def _talk(first: Conversation, *, bram: Any, anna: Any, daan: Any) -> None:
                                   sent_at=start, replaced_at=start + timedelta(minutes=5))  # fmt: skip
     opening.edited_at = start + timedelta(minutes=5)
     opening.save(update_fields=["edited_at"])
-    Attachment.objects.create(message=opening, kind="photo", url="https://localhost:1/kapot.jpg", alt_text="Liftdeur met een briefje: defect")
-    answer = builders.delivery(first, "Dat is heel vervelend voor jou en je moeder, Jan. De storing is bekend, we zoeken uit hoe lang het nog duurt. ^BR", state="sent")
-    answer.message.sent_at, answer.message.agent, answer.message.external_id = start + timedelta(minutes=12), bram, "sent-1"
+    Attachment.objects.create(
+        message=opening, kind="photo", url="https://localhost:1/kapot.jpg", alt_text="Liftdeur met een briefje: defect"
+    )
+    answer = builders.delivery(
+        first,
+        "Dat is heel vervelend voor jou en je moeder, Jan. De storing is bekend, we zoeken uit hoe lang het nog duurt. ^BR",
+        state="sent",
+    )
+    answer.message.sent_at, answer.message.agent, answer.message.external_id = (
+        start + timedelta(minutes=12),
+        bram,
+        "sent-1",
+    )
     answer.message.save(update_fields=["sent_at", "agent", "external_id"])
-    note = Note.objects.create(conversation=first, author=anna, text="@Daan Stations zegt: monteur morgen om 8:00, klaar rond 12:00. Tot dan rijdt er een gratis taxi vanaf Beilen.")
+    note = Note.objects.create(
+        conversation=first,
+        author=anna,
+        text="@Daan Stations zegt: monteur morgen om 8:00, klaar rond 12:00. Tot dan rijdt er een gratis taxi vanaf Beilen.",
+    )
     Note.objects.filter(pk=note.pk).update(created_at=start + timedelta(minutes=20))
-    builders.message(first, "En tot die tijd? Mijn moeder moet donderdag om 9:15 in het ziekenhuis zijn. Moeten we dan maar thuisblijven?", sent_at=start + timedelta(minutes=21))
+    builders.message(
+        first,
+        "En tot die tijd? Mijn moeder moet donderdag om 9:15 in het ziekenhuis zijn. Moeten we dan maar thuisblijven?",
+        sent_at=start + timedelta(minutes=21),
+    )
     ContactNote.objects.create(contact=first.contact, author=anna, text="Reist vaak samen met zijn moeder (rolstoel).")
     from inbox.operations.assignments import claim
 

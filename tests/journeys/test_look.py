@@ -31,4 +31,3 @@ def test_every_page_of_the_screen_is_accessible(window, enter, console_errors, t
         problems[name] = accessibility_problems(page)
     console_errors[:] = [e for e in console_errors if "kapot.jpg" not in e and "ERR_" not in e]
     assert {name: found for name, found in problems.items() if found} == {}
-
