@@ -135,7 +135,7 @@ def test_who_was_erased_never_comes_in_again(person):
     privacy.erase(contact=person, actor=builders.agent(person.brand, "admin"))
     before = Message.objects.count(), Identity.objects.count()
     message = InboundMessage("nieuw-1", Author("424242", SECRET, SECRET), timezone.now(), f"{SECRET} weer", Visibility.PUBLIC, "t9")
-    ingest_page(stream=stream, page=Page(messages=(message,), cursor={"a": 1}))
+    ingest_page(stream=stream, page=Page(messages=(message,), cursor={"a": 1}), now=timezone.now(), lease=None)
     assert (Message.objects.count(), Identity.objects.count()) == before
     assert everywhere(SECRET) == []
 
@@ -200,3 +200,18 @@ def test_zero_days_is_for_ever():
     brand = builders.brand(keep_payload_days=0, keep_message_days=0, keep_attachment_days=0)
     aged(2000, brand=brand, status="resolved")
     assert not any(retention.run_for(brand).values())
+
+
+def test_an_edit_that_comes_late_does_not_fill_in_what_was_emptied():
+    brand = builders.brand(keep_message_days=100)
+    old = aged(200, brand=brand, status="resolved")
+    stream, said = builders.stream(old.account), old.messages.get()
+    retention.run_for(brand)
+    edited = InboundMessage(
+        said.external_id, Author(old.identity.external_id, "a", "b"), said.sent_at, "Weer terug", Visibility.PUBLIC,
+        old.thread.external_id, version_id="2", edited_at=timezone.now(),
+    )  # fmt: skip
+    ingest_page(stream=stream, page=Page(messages=(edited,), cursor={"a": 1}), now=timezone.now(), lease=None)
+    said.refresh_from_db()
+    assert said.text == ""
+    assert not said.versions.exists()
