@@ -34,9 +34,9 @@ def test_platforms_are_named_only_by_their_connectors():
     pattern = re.compile(rf"(?i)\b({words})\b|{quoted}")
     own = [p for p in CODE if p.parts[len(ROOT.parts)] != "connectors" and name(p) not in MAY_NAME]
     pages = [p for p in (ROOT / "static").rglob("*") if p.suffix in {".js", ".css"} and "vendor" not in p.parts]
-    wrong = [f"{name(p)}: {m[0]}" for p in [*own, *TEMPLATES] if (m := pattern.search(p.read_text()))]
-    long = re.compile(rf"(?i)\b({words})\b")  # in the browser "x" is also a key of the keyboard
-    wrong += [f"{name(p)}: {m[0]}" for p in pages if (m := long.search(p.read_text()))]
+    wrong = [f"{name(p)}: {m[0]}" for p in own if (m := pattern.search(p.read_text()))]
+    long = re.compile(rf"(?i)\b({words})\b")  # on a page "x" is also a key of the keyboard
+    wrong += [f"{name(p)}: {m[0]}" for p in [*pages, *TEMPLATES] if (m := long.search(p.read_text()))]
     assert wrong == []
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from webcare import leftovers, run
+from webcare.embedded import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -92,3 +93,13 @@ def test_an_environment_that_is_linked_in_is_never_changed(tmp_path):
     for what in ("run", "dev"):
         subprocess.run(["sh", str(tmp_path / "bin" / "setup"), what], check=True, timeout=30)
     assert sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*")) == before
+
+
+def test_valkey_is_found_although_its_title_hides_the_mark(tmp_path):
+    server = Valkey(tmp_path / "var")
+    process = subprocess.Popen(server.command(), stdout=subprocess.DEVNULL)
+    server.wait()
+    assert leftovers.ours(tmp_path / "neighbour") == {}
+    assert list(leftovers.ours(tmp_path / "var")) == [process.pid]
+    assert leftovers.end(tmp_path / "var") == 1
+    assert process.wait(10) == 0

@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webcare.settings")
 
@@ -21,7 +21,7 @@ from webcare.stream import Hub, Receive, Scope, Send  # isort: skip
 
 THREADS = 8  # pages at a time in one process; each thread may keep a database connection
 
-pages: Any = WSGIMiddleware(pages_application, workers=THREADS)
+pages: Any = WSGIMiddleware(cast("Any", pages_application), workers=THREADS)
 hub = Hub()
 
 

@@ -8,6 +8,8 @@ import signal
 import time
 from pathlib import Path
 
+from webcare.embedded import Valkey
+
 MARK = "WEBCARE_RUN"  # holds this checkout's var folder in the environment of everything that `make run` starts
 
 
@@ -15,6 +17,7 @@ def ours(var: Path) -> dict[int, str]:
     """Running processes of this checkout: pid -> command line. Other checkouts have another mark."""
     mark = f"{MARK}={var}".encode()
     cluster = os.fsencode(var / "pg")
+    title = b"unixsocket:" + os.fsencode(Valkey(var).socket)  # Valkey writes its title over its environment
     found = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
@@ -24,8 +27,9 @@ def ours(var: Path) -> dict[int, str]:
             marked = mark in (folder / "environ").read_bytes().split(b"\0")
         except OSError:  # not ours to read, or gone
             continue
-        if marked or (command[0].endswith(b"postgres") and cluster in command):
-            found[int(folder.name)] = b" ".join(command).decode(errors="replace")
+        database = command[0].endswith(b"postgres") and cluster in command
+        if marked or database or (b"valkey-server" in command[0] and command[0].endswith(title)):
+            found[int(folder.name)] = b" ".join(command).rstrip(b" ").decode(errors="replace")
     return found
 
 

@@ -16,6 +16,7 @@ import sys
 import time
 import urllib.request
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -165,7 +166,7 @@ def secret_files() -> dict[str, str]:
     """The installation's own keys, made on the first start, readable by nobody else."""
     folder = VAR / "secrets"
     folder.mkdir(mode=0o700, exist_ok=True)
-    makers = {
+    makers: dict[str, Callable[[], str]] = {
         "SECRET_KEY": lambda: secrets.token_urlsafe(50),
         "ENCRYPTION_KEYS": lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "METRICS_TOKEN": lambda: secrets.token_urlsafe(24),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from enum import StrEnum
@@ -44,7 +45,7 @@ try:
     PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000").rstrip("/")
     DATABASE_POOL = env.int("DATABASE_POOL", 0)
     TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
-    LOG_LEVEL = env.log_level("LOG_LEVEL", "INFO")
+    LOG_LEVEL = env.log_level("LOG_LEVEL", logging.INFO)
     LOG_FORMAT = env.enum("LOG_FORMAT", "json", enum=LogFormat, by_value=True)
     UNDO_SECONDS = env.float("UNDO_SECONDS", 5.0)
     SANDBOX_URL = env.str("SANDBOX_URL", "").rstrip("/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -39,6 +40,7 @@ class Clock:
         self.speed = speed
 
 
+@lru_cache(maxsize=1 << 16)  # a page is mostly made of moments that were written before
 def iso(at: int) -> str:
     """2026-11-24T08:00:00.000Z, as X writes it."""
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}Z"
@@ -49,6 +51,7 @@ def whole_iso(at: int) -> str:
     return iso(at - at % 1000)
 
 
+@lru_cache(maxsize=1 << 16)
 def graph_time(at: int) -> str:
     """2026-11-24T08:00:00+0000, as Graph writes it."""
     return datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")

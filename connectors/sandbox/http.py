@@ -71,9 +71,12 @@ class Response:
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+
+
 def json_response(data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """UTF-8 JSON as X writes it."""
-    body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    body = _compact.encode(data).encode()
     return Response(status, body, dict(headers or {}))
 
 

@@ -11,15 +11,8 @@ from connectors.sandbox import publish
 from connectors.sandbox.entities import FbActor, XUser
 from connectors.sandbox.world import World
 
-FIRST = (
-    "Marieke Jan Fatima Sem Priya Joost Noor Daan Aylin Wout Lotte Youssef Femke Bram Sanne Kees Anouk Thijs Meryem Ruben Ilse "
-    "Sjoerd Naomi Piet Chantal Mohamed Geertje Dirk Esra Koen Willemijn Abdel Tess Hein Jasmijn Rik Amber Olaf Zeynep Gijs Hanna "
-    "Tom Emma Liam Sophie Jelle Ömer Renée Siôn Zoë"
-).split()
-LAST = (
-    "Postma;de Vries;Bakker;el Idrissi;Jansen;Okafor;van den Berg;Yılmaz;Hoekstra;Smit;Dijkstra;Visser;Mulder;Ali;de Boer;"
-    "Meijer;Peters;Kaya;Bos;van Dijk;Veenstra;Chen;Willems;Kuipers;Brouwer;Sharma;Wiersma;Haan;Schouten;Çelik"
-).split(";")
+FIRST = ["Marieke", "Jan", "Fatima", "Sem", "Priya", "Joost", "Noor", "Daan", "Aylin", "Wout", "Lotte", "Youssef", "Femke", "Bram", "Sanne", "Kees", "Anouk", "Thijs", "Meryem", "Ruben", "Ilse", "Sjoerd", "Naomi", "Piet", "Chantal", "Mohamed", "Geertje", "Dirk", "Esra", "Koen", "Willemijn", "Abdel", "Tess", "Hein", "Jasmijn", "Rik", "Amber", "Olaf", "Zeynep", "Gijs", "Hanna", "Tom", "Emma", "Liam", "Sophie", "Jelle", "Ömer", "Renée", "Siôn", "Zoë"]
+LAST = ["Postma", "de Vries", "Bakker", "el Idrissi", "Jansen", "Okafor", "van den Berg", "Yılmaz", "Hoekstra", "Smit", "Dijkstra", "Visser", "Mulder", "Ali", "de Boer", "Meijer", "Peters", "Kaya", "Bos", "van Dijk", "Veenstra", "Chen", "Willems", "Kuipers", "Brouwer", "Sharma", "Wiersma", "Haan", "Schouten", "Çelik"]
 PLACES = (
     "Waterdam",
     "Oudezijl",

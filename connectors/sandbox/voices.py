@@ -1,6 +1,6 @@
 """Words for the stories: what the brands post and answer, and how people say one thing in many ways."""
 
-# ruff: noqa: SIM905 - words and styles, not code
+
 from __future__ import annotations
 
 import random

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from connectors.sandbox.clock import HOUR, whole_iso
@@ -160,10 +161,15 @@ class Asked:
 
 def _names(query: dict[str, str], parameter: str, known: frozenset[str]) -> frozenset[str]:
     raw = query.get(parameter, "")
-    names = frozenset(_old_name(name.strip()) for name in raw.split(",") if name.strip())
+    names = _split(raw)
     for name in names - known:
         raise invalid(parameter, raw, f"The `{parameter}` query parameter value [{name}] is not one of {sorted(known)}")
     return names
+
+
+@lru_cache(maxsize=1024)
+def _split(raw: str) -> frozenset[str]:
+    return frozenset(_old_name(name.strip()) for name in raw.split(",") if name.strip())
 
 
 def _old_name(name: str) -> str:

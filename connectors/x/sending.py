@@ -14,7 +14,7 @@ from connectors.x.parts import permalink
 from connectors.x.text import has_url, same_text
 from connectors.x.wire import DM_FIELDS, born, either, items, mapping, moment, objects, word
 
-_PAGES = 5  # of our own posts to look through
+_PAGES = 32  # of our own posts to look through: as far as the platform reads back
 
 
 def send_reply(calls: Calls, message: OutboundMessage) -> Sent:
@@ -129,7 +129,7 @@ def find_reply(calls: Calls, account_id: str, message: OutboundMessage, since: d
         token = word(mapping(reply.json.get("meta")).get("next_token"))
         if not token:
             return None
-    return None
+    raise TemporaryFailure("More was posted since than can be read: it may be there", code="not_all_read")
 
 
 def _of(reply: Reply) -> Iterator[Mapping[str, Any]]:
@@ -192,4 +192,4 @@ def find_direct(calls: Calls, account_id: str, message: OutboundMessage, since: 
         token = word(mapping(reply.json.get("meta")).get("next_token"))
         if not token:
             return None
-    return None
+    raise TemporaryFailure("More was posted since than can be read: it may be there", code="not_all_read")

@@ -99,7 +99,7 @@ def options_of(message: InboundMessage) -> str:
 
 
 @lru_cache(maxsize=512)
-def _options(public: ReplyOption, private: ReplyOption, can_hide: bool) -> str:  # noqa: FBT001 - a cache key
+def _options(public: ReplyOption, private: ReplyOption, can_hide: bool) -> str:
     return json_text({"public_reply": _option(public), "private_reply": _option(private), "can_hide": can_hide})
 
 

@@ -24,7 +24,7 @@ UPDATE = """
 
 KNOWN = f"""
     SELECT external_id, id, contact_id, seen_at, {", ".join(PROFILE)} FROM inbox_identity
-    WHERE brand_id = %s AND platform = %s AND external_id = ANY(%s)"""  # noqa: S608 - our own column names
+    WHERE brand_id = %s AND platform = %s AND external_id = ANY(%s)"""
 
 
 @dataclass(slots=True)

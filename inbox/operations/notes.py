@@ -7,7 +7,7 @@ import re
 from django.db import transaction
 
 from inbox.access import agents_of
-from inbox.models import Agent, Conversation, Note
+from inbox.models import Agent, Contact, ContactNote, Conversation, Note
 from inbox.operations import notifications
 from inbox.operations.changes import Refused, record
 
@@ -27,6 +27,15 @@ def add_note(*, conversation: Conversation, author: Agent, text: str) -> Note:
     notifications.tell([a.pk for a in named if a != author], kind="mentioned", conversation=conversation, actor=author,
                        key=f"note:{note.pk}", detail=text)  # fmt: skip
     return note
+
+
+@transaction.atomic
+def add_contact_note(*, contact: Contact, author: Agent, text: str) -> ContactNote:
+    """What colleagues should know about a person, whichever conversation they open."""
+    text = text.replace("\x00", "").strip()[:5000]
+    if not text:
+        raise Refused("empty")
+    return ContactNote.objects.create(contact=contact, author=author, text=text)
 
 
 def colleagues_named(conversation: Conversation, text: str) -> list[Agent]:

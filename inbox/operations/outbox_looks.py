@@ -102,7 +102,9 @@ def _found(delivery: Delivery, found: Sent) -> None:
 
 def _absent(delivery: Delivery) -> None:
     """It surely did not get there. A platform that called it a duplicate will do so again."""
-    if delivery.error_reason == "already_done":
+    if delivery.error_reason == "already_done" and delivery.attempts > 1:  # whom to believe? A person looks
+        now_uncertain(delivery=delivery, reason="already_done", detail=delivery.error_detail, look_in=None)
+    elif delivery.error_reason == "already_done":
         now_failed(delivery=delivery, reason="duplicate", detail=delivery.error_detail)
     else:
         back_to_queue(delivery=delivery, due_at=timezone.now(), reason="absent")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,12 +17,12 @@ from inbox.models import (
     ActivityEntry,
     Agent,
     Attachment,
+    ClosingReason,
     Contact,
     ContactNote,
     Conversation,
     ConversationLabel,
     Identity,
-    Message,
     MessageVersion,
     Note,
 )
@@ -30,7 +30,7 @@ from inbox.operations import presence
 
 NEWEST = 50
 OTHERS = 100  # others in the thread are counted no further
-QUIET = ("noted", "replied", "drafted")  # activity whose own row says more
+QUIET = ("noted", "replied", "drafted", "sent", "proposed")  # activity whose own row says more
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,6 +50,7 @@ class Timeline:
 
     items: list[Item]
     earlier: str = ""
+    reasons: dict[str, ClosingReason] = field(default_factory=dict)  # by code, for what was resolved
 
 
 def opened(agent: Agent, pk: int) -> Conversation:
@@ -87,13 +88,13 @@ def _around() -> dict[str, Any]:
 
 
 def timeline(conversation: Conversation, *, before: str = "", size: int = NEWEST) -> Timeline:
-    """The newest messages, or those before a place, with the notes and the activity among them: three statements."""
+    """The newest messages, or those before a place, with the notes and the activity among them: four statements."""
     place = _place(before)
     said = conversation.messages.select_related("identity", "agent", "delivery").annotate(**_with_message())
     if place is not None:
         at, pk = place
         said = said.filter(sent_at__lte=at).filter(Q(sent_at__lt=at) | Q(pk__lt=pk))
-    found = list(said.defer("search", "options").order_by("-sent_at", "-pk")[: size + 1])
+    found = list(said.defer("search").order_by("-sent_at", "-pk")[: size + 1])
     more, found = len(found) > size, found[:size]
     begin = found[-1].sent_at if found and more else BEGINNING
     end = place[0] if place else None
@@ -102,7 +103,8 @@ def timeline(conversation: Conversation, *, before: str = "", size: int = NEWEST
     items += [Item("happened", e.at, e) for e in _between(_activity(conversation), "at", begin, end)]
     items.sort(key=lambda item: (item.at, item.kind != "message"))
     earlier = f"{found[-1].sent_at.timestamp():.6f}.{found[-1].pk}" if found and more else ""
-    return Timeline(_grouped(items), earlier)
+    reasons = {reason.code: reason for reason in ClosingReason.objects.filter(brand_id=conversation.brand_id)}
+    return Timeline(_grouped(items), earlier, reasons)
 
 
 def _with_message() -> dict[str, Any]:
@@ -111,7 +113,7 @@ def _with_message() -> dict[str, Any]:
     return {
         "attachment_rows": ArraySubquery(attachments.values(row=JSONObject(
             pk="pk", kind="kind", url="url", preview_url="preview_url", title="title", alt_text="alt_text",
-            file="file", content_type="content_type"))[:20]),
+            file="file", content_type="content_type", external_id="external_id"))[:20]),
         "version_rows": ArraySubquery(versions.values(row=JSONObject(
             text="text", at=Cast("sent_at", CharField())))[:20]),
     }  # fmt: skip
@@ -146,7 +148,7 @@ def _grouped(items: list[Item]) -> list[Item]:
     return result
 
 
-def earlier_of(conversation: Conversation, *, most: int = 12) -> list[Conversation]:
+def earlier_of(conversation: Conversation, *, most: int = 40) -> list[Conversation]:
     """The person's other conversations with the brand, newest first."""
     others = Conversation.objects.filter(contact=conversation.contact_id).exclude(pk=conversation.pk)
     shown = others.select_related("account").only(

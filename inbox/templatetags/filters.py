@@ -20,8 +20,11 @@ from django.utils.translation import ngettext
 
 from connectors.registry import PLATFORMS
 from inbox.models import Agent, ChannelAccount, Contact, Conversation, Label, Team
+from inbox.queries import conversation_words
+from inbox.queries.conversation_times import feelings_of, presets
 from inbox.queries.frame import frame_of
 from inbox.queries.outbox_words import delivery_words
+from inbox.templatetags import ledger
 
 SOON = 0.8  # the last fifth of the norm
 LINK = re.compile(r"https?://[^\s<>\"']+")
@@ -161,41 +164,6 @@ def refusal(code: str, by: str = "") -> str:
     return sentences.get(code, _("That could not be done."))
 
 
-def happened(entry: Any) -> str:
-    """An activity entry as a sentence."""
-    data = entry.data or {}
-    names = data.get("names", {})
-    who = str(entry.actor) if entry.actor else _("Webcare")
-    facts = {"who": who, "to": names.get("assignee") or names.get("team") or _("nobody"), "what": ""}
-    after = data.get("after", {})
-    if entry.verb == "labelled":
-        added, removed = names.get("added", []), names.get("removed", [])
-        facts["what"] = ", ".join(added or removed)
-        return (_("%(who)s put %(what)s on it") if added else _("%(who)s took %(what)s off")) % facts
-    if entry.verb == "snoozed":
-        until = after.get("snoozed_until")
-        facts["what"] = moment(datetime.fromisoformat(until)) if until else ""
-    if entry.verb in {"kind_set", "feeling_set"}:
-        choices = Conversation.Kind if entry.verb == "kind_set" else Conversation.Feeling
-        value = next(iter(after.values()), "")
-        facts["what"] = str(choices(value).label).lower() if value in choices.values else str(value)
-    sentences = {
-        "claimed": _("%(who)s claimed it"),
-        "taken_over": _("%(who)s took it over"),
-        "released": _("%(who)s gave it back"),
-        "assigned": _("%(who)s assigned it to %(to)s"),
-        "offered_back": _("%(who)s offered it back"),
-        "kind_set": _("%(who)s called it %(what)s"),
-        "feeling_set": _("%(who)s set the feeling to %(what)s"),
-        "snoozed": _("%(who)s snoozed it until %(what)s"),
-        "woke": _("It came back from snooze"),
-        "resolved": _("%(who)s resolved it"),
-        "reopened": _("%(who)s reopened it"),
-        "undone": _("%(who)s took the last change back"),
-    }
-    return sentences[entry.verb] % facts if entry.verb in sentences else f"{who}: {entry.verb.replace('_', ' ')}"
-
-
 def filter_words(asked: Any, name: str) -> str:
     """A filter that is on, in words."""
     value = asked.filters[name]
@@ -216,9 +184,11 @@ def filter_words(asked: Any, name: str) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock, "norm": norm, "moment": moment, "day": day, "iso": iso, "number": number, "capped": capped,
-    "initials": initials, "safe_url": safe_url, "linked": linked, "refusal": refusal,
+    "initials": initials, "safe_url": safe_url, "linked": linked, "refusal": refusal, **ledger.FILTERS,
 }  # fmt: skip
 GLOBALS: dict[str, Any] = {
     "sprite": sprite, "channel_label": channel_label, "channel_icon": str, "theme_of": theme_of, "frame_of": frame_of,
-    "known_url": known_url, "happened": happened, "filter_words": filter_words, "get_messages": get_messages, "now": timezone.now, "delivery_words": delivery_words,
+    "known_url": known_url, "filter_words": filter_words, "get_messages": get_messages, "now": timezone.now,
+    "delivery_words": delivery_words,
+    "snooze_presets": presets, "feelings_of": feelings_of, **conversation_words.GLOBALS,
 }  # fmt: skip

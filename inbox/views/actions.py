@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,12 +18,13 @@ from django.views.decorators.http import require_POST
 
 from inbox import access
 from inbox.access import AgentRequest, brand_for, conversation_for
-from inbox.models import Agent, Brand, ContactNote, Conversation, Label, Team, View
-from inbox.operations import assignments, triage
+from inbox.models import ActivityEntry, Agent, Brand, Conversation, Label, Team, View
+from inbox.operations import assignments, notes, triage
 from inbox.operations import views as saved
 from inbox.operations.changes import Outcome, Refused
 from inbox.operations.changes import undo as take_back
 from inbox.queries import conversation as queries
+from inbox.queries.conversation_times import asked_moment
 from inbox.templatetags.filters import refusal
 from inbox.views.conversation import render_head
 
@@ -40,6 +39,8 @@ class Toast:
     text: str
     problem: bool = False
     entries: list[int] = field(default_factory=list)
+    take_over: int | None = None  # the conversation that can be taken over, from whom the agent now sees there
+    seen: int | None = None
 
 
 def claim(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
@@ -57,14 +58,14 @@ def take_over(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
 
 def assign(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
     """To a person ("agent:3"), a team ("team:2") or nobody ("")."""
-    kind, _colon, pk = request.POST.get("to", "").partition(":")
-    agent = team = None
+    kind, _colon, text = request.POST.get("to", "").partition(":")
+    pk = _number(text) or 0
+    agent: Agent | None = None
+    team: Team | None = None
     if kind == "agent":
-        agent = access.agents_of(brand).filter(pk=_number(pk)).first()
-        if agent is None and _number(pk) == request.user.pk:
-            agent = request.user
+        agent = request.user if pk == request.user.pk else access.agents_of(brand).filter(pk=pk).first()
     elif kind == "team":
-        team = Team.objects.filter(brand=brand, pk=_number(pk)).first()
+        team = Team.objects.filter(brand=brand, pk=pk).first()
     if kind and agent is None and team is None:
         raise Refused("not_a_member")
     return assignments.assign(conversation_ids=ids, actor=request.user, assignee=agent, team=team)
@@ -135,7 +136,8 @@ def many(request: AgentRequest, brand: str, action: str) -> HttpResponse:
 def undo(request: AgentRequest) -> HttpResponse:
     """Take back what was just done."""
     entries = [n for n in map(_number, request.POST.get("entries", "").split(",")) if n is not None][:MOST]
-    outcome = take_back(entries=entries, agent=request.user)
+    mine = ActivityEntry.objects.filter(pk__in=entries, conversation__brand__in=access.brands_of(request.user))
+    outcome = take_back(entries=list(mine.values_list("pk", flat=True)), agent=request.user)
     text = ngettext("%(n)d taken back.", "%(n)d taken back.", len(outcome.done)) % {"n": len(outcome.done)}
     if outcome.refused:
         text = f"{text} {refusal('changed_since')}" if outcome.done else refusal("changed_since")
@@ -190,10 +192,11 @@ def delete_view(request: AgentRequest, pk: int) -> HttpResponse:
 def note_person(request: AgentRequest, pk: int) -> HttpResponse:
     """What colleagues should know about this person."""
     found = conversation_for(request.user, pk)
-    text = request.POST.get("text", "").replace("\x00", "").strip()
-    if text:
-        ContactNote.objects.create(contact=found.contact, author=request.user, text=text[:5000])
-    toast = Toast(_("Kept with this person.") if text else refusal("empty"), problem=not text)
+    toast = Toast(_("Kept with this person."))
+    try:
+        notes.add_contact_note(contact=found.contact, author=request.user, text=request.POST.get("text", ""))
+    except Refused as refused:
+        toast = Toast(refusal(refused.code), problem=True)
     return _back(request, toast, reverse("conversation", args=[pk]))
 
 
@@ -204,7 +207,11 @@ def _do(request: AgentRequest, brand: Brand, action: str, ids: list[int]) -> Toa
     try:
         return _said(action, act(request, brand, ids))
     except Refused as refused:
-        return Toast(refusal(refused.code, str(refused.facts.get("by", ""))), problem=True)
+        toast = Toast(refusal(refused.code, str(refused.facts.get("by", ""))), problem=True)
+        if refused.code == "taken" and len(ids) == 1:
+            toast.take_over = ids[0]
+            toast.seen = Conversation.objects.values_list("assignee_id", flat=True).get(pk=ids[0])
+        return toast
 
 
 def _said(action: str, outcome: Outcome) -> Toast:
@@ -246,24 +253,11 @@ def _labels(request: AgentRequest, brand: Brand) -> list[Label]:
 
 
 def _until(request: AgentRequest) -> datetime:
-    """A preset or a moment, on the agent's own clock."""
-    now = timezone.localtime()
-    morning = (now + timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
-    presets = {
-        "hour": now + timedelta(hours=1),
-        "tomorrow": morning,
-        "monday": morning + timedelta(days=(7 - morning.weekday()) % 7),
-        "week": morning + timedelta(days=6),
-    }
-    if request.POST.get("for") in presets:
-        return presets[request.POST["for"]]
-    try:
-        moment = parse_datetime(request.POST.get("until", ""))
-    except ValueError:
-        moment = None
-    if moment is None:
+    """A moment from the menu, or one of the agent's own, on the agent's clock."""
+    until = asked_moment(request.POST.get("for", "")) or asked_moment(request.POST.get("until", ""))
+    if until is None:
         raise Refused("in_the_past")
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+    return until
 
 
 def _tell(request: AgentRequest, toast: Toast, otherwise: str) -> HttpResponse:

@@ -17,7 +17,9 @@ from typing import Any
 from tests.benchmarks import bench_servers
 
 PAYLOAD_BYTES = 2900
-WORDS = "de trein naar zwolle staat stil en niemand zegt waarom kunnen jullie helpen met mijn reis bedankt groet".split()
+WORDS = (
+    ["de", "trein", "naar", "zwolle", "staat", "stil", "en", "niemand", "zegt", "waarom", "kunnen", "jullie", "helpen", "met", "mijn", "reis", "bedankt", "groet"]
+)
 
 
 def messages(count: int, *, start: int) -> Iterator[Any]:
@@ -142,7 +144,9 @@ def report(result: dict[str, Any]) -> None:
     print(f"{'messages a second':24}{'new':>10}{'seen':>10}{'COPY':>10}{'new/COPY':>10}")
     for name, figures in result.items():
         if isinstance(figures, dict):
-            print(f"{name:24}{figures['new']:>10.0f}{figures['seen']:>10.0f}{figures['copy']:>10.0f}{figures['ratio']:>10.2f}")
+            print(
+                f"{name:24}{figures['new']:>10.0f}{figures['seen']:>10.0f}{figures['copy']:>10.0f}{figures['ratio']:>10.2f}"
+            )
     path = Path("var/bench/ingest.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1))

@@ -239,13 +239,13 @@ def test_an_unsent_instagram_message_is_a_deletion_and_whatsapp_is_not_read():
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.sampled_from([WHEN, "100_5", "m_1", "t_1"]),  # noqa: E501
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.sampled_from([WHEN, "100_5", "m_1", "t_1"]),
     lambda inner: st.lists(inner, max_size=4)
     | st.dictionaries(
         st.sampled_from([
-            "id", "data", "message", "created_time", "from", "comments", "messages", "entry", "object", "changes", "value",  # noqa: E501
-            "field", "verb", "item", "messaging", "error", "code", "attachments", "media", "text", "timestamp", "parent",  # noqa: E501
-            "reviewer", "rating", "participants", "message_tags", "summary", "paging", "sender", "mid", "body", "post_id",  # noqa: E501
+            "id", "data", "message", "created_time", "from", "comments", "messages", "entry", "object", "changes", "value",
+            "field", "verb", "item", "messaging", "error", "code", "attachments", "media", "text", "timestamp", "parent",
+            "reviewer", "rating", "participants", "message_tags", "summary", "paging", "sender", "mid", "body", "post_id",
         ]) | st.text(max_size=5), inner, max_size=6,
     ),
     max_leaves=30,

@@ -97,7 +97,9 @@ def _compare(stage: Stage) -> dict[str, Any]:
                  and (entry["parent_id"] != d.in_reply_to or _words(entry["text"]) != d.message.text)]  # fmt: skip
     misplaced += _out_of_order(rows, ledger)
     return {
-        "states": dict(Counter(d.state for d in rows)), "attempts": sum(d.attempts for d in rows),
+        "states": dict(Counter(d.state for d in rows)),
+        "not_sent": [(d.state, d.error_reason, d.error_detail, times[d.message.text],
+                      [f"{h.number}:{h.outcome}" for h in d.history.order_by("pk")]) for d in rows if d.state != "sent"], "attempts": sum(d.attempts for d in rows),
         "on_the_platform": len(ledger), "lost": len(lost), "doubled": sum(n - 1 for n in times.values() if n > 1),
         "misplaced": len(misplaced), "false_sent": len(false_sent),
     }  # fmt: skip

@@ -38,6 +38,7 @@ class Stage:
         )  # fmt: skip
 
     def __enter__(self) -> Self:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leave nothing behind when we are stopped
         self.servers.start()
         self.sandbox.start()
         import django

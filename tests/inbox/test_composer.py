@@ -16,7 +16,7 @@ from inbox.operations import bulk, handoff
 from inbox.operations.replies import send_reply
 from inbox.queries.outbox import minded_count
 from tests import builders
-from tests.inbox.outbox import fresh_world, reply, run  # noqa: F401
+from tests.inbox.outbox import fresh_world, reply, run
 from tests.inbox.platform import WORLD, cut_before, failing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_world")]

@@ -24,7 +24,7 @@ from inbox.operations import deliveries, outbox_choices, outbox_claims
 from inbox.operations.outbox_echoes import settle_echoes
 from inbox.operations.outbox_records import record_sent
 from tests import builders
-from tests.inbox.outbox import fresh_world, reply, run, soon, sweep  # noqa: F401
+from tests.inbox.outbox import fresh_world, reply, run, soon, sweep
 from tests.inbox.platform import WORLD, accepted_then_cut, cut_before, failing, refused_as_duplicate
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_world")]
@@ -52,7 +52,7 @@ def together(*jobs):
         try:
             gate.wait()
             job()
-        except Exception as error:  # noqa: BLE001 - told to the main thread
+        except Exception as error:
             errors.append(error)
         finally:
             connection.close()

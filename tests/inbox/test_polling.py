@@ -77,7 +77,8 @@ def test_what_was_said_is_here_and_the_proof_moves():
     assert turn() == 1
     stream.refresh_from_db()
     assert Message.objects.count() == 2
-    assert stream.complete_until and stream.lease is None
+    assert stream.complete_until
+    assert stream.lease is None
     assert stream.next_poll_at > timezone.now()
     poll = Poll.objects.get()
     assert (poll.new, poll.seen, poll.outcome, poll.calls) == (2, 0, "complete", 1)
@@ -129,7 +130,7 @@ def test_a_dead_account_costs_its_neighbours_nothing():
     dead, broken = connected()
     for n in range(5):
         builders.stream(dead.account, "search", query=f"q{n}")
-    alive, timeline = connected()
+    _alive, timeline = connected()
     broken.always = TemporaryFailure("down")
     timeline.messages = [spoken(1)]
     for _ in range(4):
@@ -138,7 +139,8 @@ def test_a_dead_account_costs_its_neighbours_nothing():
     assert Message.objects.count() == 1
     asked = len(broken.asked)
     dead.account.refresh_from_db()
-    assert dead.account.retry_at and dead.account.trouble_code == "outage"
+    assert dead.account.retry_at
+    assert dead.account.trouble_code == "outage"
     turn()
     assert len(broken.asked) == asked, "the breaker is open: nothing is asked"
     ChannelAccount.objects.filter(pk=dead.account_id).update(retry_at=timezone.now() - timedelta(seconds=1))
@@ -162,7 +164,8 @@ def test_after_an_outage_the_gap_is_closed_by_proof_and_says_what_was_recovered(
     due_again()
     turn()
     gap.refresh_from_db()
-    assert gap.closed_at and gap.ends_at
+    assert gap.closed_at
+    assert gap.ends_at
     assert gap.recovered == 2
     account = stream.account
     account.refresh_from_db()
@@ -302,7 +305,7 @@ def test_one_account_never_takes_all_the_places():
 
 
 def test_reach_is_looked_at_again_and_ever_less_often():
-    stream, timeline = connected()
+    _stream, timeline = connected()
     timeline.messages = [spoken(1)]
     turn()
     MetricWatch.objects.update(next_at=timezone.now())

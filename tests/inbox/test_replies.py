@@ -13,7 +13,7 @@ from inbox.operations import outbox_choices
 from inbox.operations.changes import Refused
 from inbox.operations.replies import send_reply, split_text
 from tests import builders
-from tests.inbox.outbox import fresh_world, reply, run, soon  # noqa: F401
+from tests.inbox.outbox import fresh_world, reply, run, soon
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_world")]
 
