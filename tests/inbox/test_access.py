@@ -14,7 +14,18 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from inbox.models import Attachment, BulkReply, CannedReply, ClosingReason, Invitation, Label, Membership, Team, View
+from inbox.models import (
+    Attachment,
+    BulkReply,
+    CannedReply,
+    ClosingReason,
+    Invitation,
+    Label,
+    Membership,
+    SetAside,
+    Team,
+    View,
+)
 from inbox.operations import invitations
 from tests import builders
 
