@@ -1,4 +1,4 @@
-"""The list of conversations: a queue, filters, a sort, and pages by key, forwards and back. Never an offset or a count."""
+"""The list of conversations: a queue, filters, a sort; pages by key, both ways. Never an offset or a count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search over people, handles and texts of one brand: by time, a few hundred hits deep, never a ranking of everything."""
+"""Search over people, handles and texts of one brand: by time, a few hundred hits deep, never everything ranked."""
 
 from __future__ import annotations
 
