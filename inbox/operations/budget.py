@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from connectors.types import Cost, Limit
 from inbox.models import ChannelAccount, RateWindow, Usage
-from inbox.operations.ingest_rows import execute
+from inbox.operations.ingest_rows import execute, records
 
 REPLIES = 0.2  # of every window is kept for replies
 LAST = 0.05  # of the daily budget is kept for replies
@@ -17,7 +17,9 @@ QUIET_SLOWS_AT, ALL_SLOW_AT = 0.6, 0.85
 BLIND_WAIT = timedelta(minutes=5)  # when a window is used up and does not say until when
 USAGE = """
     INSERT INTO inbox_usage AS u (account_id, day, calls, post_reads, user_reads, message_reads, writes, money)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (account_id, day) DO UPDATE SET calls = u.calls + excluded.calls,
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r(account_id bigint, day date, calls int, post_reads int,
+        user_reads int, message_reads int, writes int, money numeric)
+    ON CONFLICT (account_id, day) DO UPDATE SET calls = u.calls + excluded.calls,
         post_reads = u.post_reads + excluded.post_reads, user_reads = u.user_reads + excluded.user_reads,
         message_reads = u.message_reads + excluded.message_reads, writes = u.writes + excluded.writes,
         money = u.money + excluded.money"""
@@ -36,11 +38,10 @@ class Spent:
 
     def write(self, *, now: datetime) -> None:
         """Add to the accounts' day and remember the windows as last reported."""
-        for account_id in sorted(self.costs):
-            c = self.costs[account_id]
-            execute(
-                USAGE, [account_id, today(now), c.calls, c.post_reads, c.user_reads, c.message_reads, c.writes, c.money]
-            )
+        day = today(now)
+        costs = [{"account_id": pk, "day": day, **_plain(cost)} for pk, cost in sorted(self.costs.items())]
+        if costs:
+            execute(USAGE, [records(costs)])
         rows = [
             RateWindow(account_id=pk, bucket=bucket[:80], limit=w.limit, remaining=w.remaining, resets_at=w.resets_at,
                        updated_at=now)
@@ -51,6 +52,11 @@ class Spent:
             update_fields=["limit", "remaining", "resets_at", "updated_at"],
         )  # fmt: skip
         self.costs, self.limits = {}, {}
+
+
+def _plain(cost: Cost) -> dict[str, object]:
+    names = ("calls", "post_reads", "user_reads", "message_reads", "writes", "money")
+    return {name: getattr(cost, name) for name in names}
 
 
 def today(now: datetime) -> object:

@@ -34,6 +34,9 @@ from inbox.operations.ledger import Turn, record_page, set_aside_all, store_expo
 from inbox.operations.threading import place
 
 TRIES = 6
+HELD = """
+    SELECT state, complete_until FROM inbox_stream WHERE id = %s AND (%s::uuid IS NULL OR lease = %s::uuid)
+    FOR NO KEY UPDATE"""
 
 
 class LeaseLost(Exception):
@@ -107,12 +110,12 @@ def _store(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, tur
 
 
 def _held(stream: Stream, lease: UUID | None) -> Stream:
-    mine = {"lease": lease} if lease is not None else {}
-    locked = Stream.objects.select_related("account").select_for_update(no_key=True, of=("self",))
-    found = locked.filter(pk=stream.pk, **mine).first()
-    if found is None:
+    """The stream under its row lock, as it stands now, when it is ours to store for."""
+    rows = fetch(HELD, [stream.pk, lease, lease])
+    if not rows:
         raise LeaseLost(f"stream {stream.pk}")
-    return found
+    stream.state, stream.complete_until = rows[0]
+    return stream
 
 
 def _prepare(page: Page) -> tuple[list[Arrival], list[Unreadable]]:

@@ -69,6 +69,7 @@ class Round:
     new: Counter[int] = field(default_factory=Counter)
     spent: Spent = field(default_factory=Spent)
     given_back: list[dict[str, object]] = field(default_factory=list)
+    quiet: list[dict[str, object]] = field(default_factory=list)
     renewed_at: datetime = field(default_factory=timezone.now)
     stopped: set[int] = field(default_factory=set)  # accounts that proved dead in this round
 
@@ -117,6 +118,9 @@ class Round:
             self._failed(asked, error)
             return
         self.spent.add(stream.account_id, cost=page.cost, limits=page.limits)
+        if _brought_nothing(stream, page):
+            self._note_quiet(asked, page)
+            return
         try:
             behind = self._store(asked, page)
         except LeaseLost:
@@ -126,6 +130,18 @@ class Round:
             self._failed(asked, error)
             return
         self._after(pool, asked, page, behind=behind)
+
+    def _note_quiet(self, asked: Asked, page: Page) -> None:
+        """Nothing came and nothing was wrong: such polls are written down together."""
+        stream, now = asked.stream, timezone.now()
+        fields = advance(stream, asked=asked.question, page=page)
+        buckets = [limit.bucket for limit in page.limits]
+        paced = self.pace.next(stream, new=self.new[stream.pk], buckets=buckets, behind=False, now=now)
+        self.quiet.append({
+            **paced, "cursor": fields.get("cursor", stream.cursor), "complete_until": fields.get("complete_until"),
+            "asked_from": asked.question.since or stream.complete_until, "asked_to": asked.question.asked_at,
+            "finished_at": now, "calls": page.cost.calls, "money": page.cost.money,
+        })  # fmt: skip
 
     def _store(self, asked: Asked, page: Page) -> bool:
         stream, now = asked.stream, timezone.now()
@@ -171,7 +187,7 @@ class Round:
     def _keep(self) -> None:
         """Write what is done in batches, and keep the leases of what is not."""
         now = timezone.now()
-        if len(self.given_back) >= 50 or now - self.renewed_at >= RENEW_EVERY:
+        if len(self.given_back) + len(self.quiet) >= 100 or now - self.renewed_at >= RENEW_EVERY:
             self._write()
         if now - self.renewed_at >= RENEW_EVERY:
             mine = [asked.stream.pk for asked in self.flying.values()] + [stream.pk for stream in self.waiting]
@@ -181,7 +197,15 @@ class Round:
     def _write(self) -> None:
         self.spent.write(now=timezone.now())
         polling_leases.release(self.given_back, lease=self.lease)
-        self.given_back = []
+        polling_leases.finish_quiet(self.quiet, lease=self.lease)
+        self.given_back, self.quiet = [], []
+
+
+def _brought_nothing(stream: Stream, page: Page) -> bool:
+    """An empty answer of a healthy stream: nothing to store, no gap to open or close."""
+    something = page.messages or page.exposures or page.deletions or page.unreadable or page.has_more or page.gap_from
+    healthy = stream.state == Stream.State.OK and not stream.account.failures and not stream.account.trouble_since
+    return healthy and not something and stream.backlog is None
 
 
 def _fetch(stream: Stream, asked: Question) -> Page:

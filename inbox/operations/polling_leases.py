@@ -31,6 +31,22 @@ RELEASE = """
         reason = r.reason, buckets = r.buckets
     FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, next_poll_at timestamptz, interval double precision, reason text,
         buckets jsonb) WHERE s.id = r.id AND s.lease = %s"""
+QUIET = """
+    WITH done AS (
+        SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, next_poll_at timestamptz, interval double precision,
+            reason text, buckets jsonb, cursor jsonb, complete_until timestamptz, asked_from timestamptz,
+            asked_to timestamptz, finished_at timestamptz, calls int, money numeric)
+    ), mine AS (
+        UPDATE inbox_stream s SET lease = NULL, leased_until = NULL, next_poll_at = d.next_poll_at, interval = d.interval,
+            reason = d.reason, buckets = d.buckets, cursor = d.cursor, detail = '', failures = 0, state = 'ok',
+            complete_until = coalesce(d.complete_until, s.complete_until), last_polled_at = d.finished_at,
+            last_success_at = d.finished_at
+        FROM done d WHERE s.id = d.id AND s.lease = %s RETURNING s.id
+    )
+    INSERT INTO inbox_poll (stream_id, started_at, finished_at, asked_from, asked_to, outcome, fetched, new, seen, set_aside,
+        exposures, calls, money, error_code, error)
+    SELECT d.id, d.asked_to, d.finished_at, d.asked_from, d.asked_to, 'complete', 0, 0, 0, 0, 0, d.calls, d.money, '', ''
+    FROM done d JOIN mine USING (id)"""
 
 
 def lease_due(*, now: datetime) -> tuple[UUID, list[int]]:
@@ -62,3 +78,9 @@ def release(rows: list[dict[str, object]], *, lease: UUID) -> None:
     """Give streams back with the time of their next poll."""
     if rows:
         execute(RELEASE, [records(sorted(rows, key=lambda row: str(row["id"]))), lease])
+
+
+def finish_quiet(rows: list[dict[str, object]], *, lease: UUID) -> None:
+    """Polls that brought nothing, many at once: ledger, cursor, proof and next time in one statement."""
+    if rows:
+        execute(QUIET, [records(sorted(rows, key=lambda row: str(row["id"]))), lease])
