@@ -18,7 +18,7 @@ def platform_settings(*, brand_id: int, kind: str, base_url: str = "") -> dict[s
     if app is None:
         return {"base_url": base_url}
     known = {"client_id": app.client_id, "callback_url": callback_url(kind), "base_url": app.base_url}
-    return known | app.secrets
+    return {**known, **app.secrets}
 
 
 def callback_url(kind: str) -> str:

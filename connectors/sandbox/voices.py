@@ -1,6 +1,5 @@
 """Words for the stories: what the brands post and answer, and how people say one thing in many ways."""
 
-
 from __future__ import annotations
 
 import random

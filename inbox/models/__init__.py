@@ -40,5 +40,6 @@ __all__ = [
     "ClosingReason", "Contact", "ContactNote", "Conversation", "ConversationLabel", "Delivery", "DeliveryAttempt",
     "Draft", "Exposure", "Gap", "HourlyCount", "Identity", "Invitation", "Label", "Membership", "Message",
     "MessagePayload", "MessageVersion", "MetricSample", "MetricWatch", "Note", "Notification", "PlatformApp", "Poll",
-    "RateWindow", "SearchWord", "SetAside", "Stream", "Team", "Thread", "Tombstone", "Usage", "Vanished", "View", "Visibility",
+    "RateWindow", "SearchWord", "SetAside", "Stream", "Team", "Thread", "Tombstone", "Usage", "Vanished", "View",
+    "Visibility",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -88,7 +88,7 @@ def feelings_of(conversations: Iterable[Conversation]) -> list[Feeling]:
 
 def _bar(n: int, month: tuple[int, int], scores: list[int]) -> Feeling:
     mean = sum(scores) / len(scores)
-    name = date_format(datetime(month[0], month[1], 1), "M").lower()
+    name = date_format(date(month[0], month[1], 1), "M").lower()
     height = max(3.0, abs(mean) * ROOM)
     if abs(mean) < 0.2:
         return Feeling(name, "flat", 4 + 33 * n, 20.5, 3, _("neutral"))

@@ -23,7 +23,8 @@ from inbox.queries import ledger as queries
 from inbox.queries.accounts import stream_name
 
 HEADER = ("account", "stream", "started", "finished", "asked from", "asked to", "outcome", "fetched", "new",
-          "seen before", "set aside", "exposures", "lag in seconds", "calls", "dollars", "error code", "error")  # fmt: skip
+          "seen before", "set aside", "exposures", "lag in seconds", "calls", "dollars", "error code",
+          "error")  # fmt: skip
 
 
 @login_required

@@ -29,7 +29,7 @@ def palette(request: AgentRequest, brand: str) -> HttpResponse:
 
 
 def _places(frame: Frame, brand: Brand, typed: str) -> list[Place]:
-    def to(queue: str, **query: object) -> str:
+    def to(queue: str, **query: str | int) -> str:
         return reverse("list", args=[brand.slug, queue]) + (f"?{urlencode(query)}" if query else "")
 
     every: list[Place] = [(q.icon, str(q.label), "", to(q.name)) for q in frame.queues]

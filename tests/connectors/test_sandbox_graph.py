@@ -187,7 +187,10 @@ def test_a_form_that_is_no_json_is_refused_where_the_sdk_would_send_nonsense(pag
 
 def test_a_person_who_blocked_us_is_unavailable(sandbox, page, g):
     jan = sandbox.fb_message(page, {"name": "Jan", "blocked": True}, "Hallo?")["author_id"]
-    call = lambda: g.put_object(page, "messages", recipient=json.dumps({"id": jan}), message='{"text":"Dag"}')
+
+    def call():
+        return g.put_object(page, "messages", recipient=json.dumps({"id": jan}), message='{"text":"Dag"}')
+
     assert refused(call) == (551, 1545041)
 
 

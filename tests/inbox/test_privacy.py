@@ -129,7 +129,7 @@ def test_nothing_about_an_erased_person_is_left_in_any_table(admin, person, djan
 
 
 def test_figures_stay_right_after_erasing(person):
-    conversation, _private, message, delivery = person.parts
+    _conversation, _private, message, delivery = person.parts
     fields = ("status", "waiting_since", "first_message_at", "message_count", "visibility")
     before = list(Conversation.objects.order_by("pk").values(*fields))
     times = list(Message.objects.order_by("pk").values("sent_at", "direction"))

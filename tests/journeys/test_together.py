@@ -71,7 +71,7 @@ def test_a_lead_gives_several_to_a_colleague_and_offers_them_back(window, enter,
 
 
 def test_whose_rights_end_sees_nothing_any_more(pair, scene, console_errors):
-    daan, _, talk = pair
+    daan, _, _talk = pair
     from inbox import events
     from inbox.models import Membership
 
