@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +25,19 @@ def collect(into: Path) -> None:
     """All texts of the code and the templates."""
     options = ["--no-location", "--sort-output", "--no-wrap", "--omit-header", *KEYWORDS]
     babel("extract", "-F", "babel.cfg", *options, "-o", str(into), ".")
+
+
+def compile_catalogue() -> None:
+    """Make what the programs read, unless it is there and newer than its source."""
+    compiled = CATALOGUE.with_suffix(".mo")
+    if compiled.exists() and compiled.stat().st_mtime > CATALOGUE.stat().st_mtime:
+        return
+    with CATALOGUE.open("rb") as file:
+        catalogue = read_po(file, locale="nl")
+    partial = compiled.with_suffix(f".{os.getpid()}.new")  # whoever reads meanwhile never sees half of it
+    with partial.open("wb") as file:
+        write_mo(file, catalogue)
+    partial.rename(compiled)
 
 
 def missing(template: Path) -> list[str]:
@@ -46,7 +61,8 @@ def main() -> None:
         template = Path(folder) / "messages.pot"
         collect(template)
         if "--check" not in sys.argv:
-            options = ["--no-wrap", "--ignore-obsolete", "--omit-header", "-D", "django", "-l", "nl", "-d", "locale"]
+            options = ["--no-wrap", "--ignore-obsolete", "--no-fuzzy-matching", "--ignore-pot-creation-date"]
+            options += ["-D", "django", "-l", "nl", "-d", "locale"]
             if not CATALOGUE.exists():
                 babel("init", "-i", str(template), "-D", "django", "-l", "nl", "-d", "locale")
             babel("update", "-i", str(template), *options)

@@ -1,4 +1,4 @@
-"""`python -m webcare migrate`: tables, static files and, beside a sandbox, the demo. Every start runs it."""
+"""`python -m webcare migrate`: tables, texts, static files and, beside a sandbox, the demo. Every start runs it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import os
 import time
 from pathlib import Path
 
+from webcare.messages import compile_catalogue
+
 WAIT = 120  # seconds for the database: a long crash recovery is waited for
 
 
 def main() -> None:
-    """Bring the database and the static files to this version."""
+    """Bring the database, the texts and the static files to this version."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webcare.settings")
+    compile_catalogue()
     import django
 
     django.setup()
