@@ -81,6 +81,10 @@ RULES: dict[str, Rule] = {
     "export_person": Rule("admin", "POST", ("contact",)),
     "audit": brand_page("admin"),
     "export_audit": brand_page("admin", "POST"),
+    "ledger": brand_page("lead"),
+    "ledger_export": brand_page("lead"),
+    "retry_set_aside": Rule("lead", "POST", ("set_aside",)),
+    "put_away_set_aside": Rule("lead", "POST", ("set_aside",)),
     # The screen: what is everybody's own is "anyone"
     "home": Rule("anyone", "GET"),
     "brand_home": brand_page("agent"),
@@ -160,7 +164,12 @@ def world() -> dict[str, Any]:
     member = builders.agent(brand)
     delivery = builders.delivery(conversation)
     attachment = Attachment.objects.create(
-        brand=brand, kind="image", content_type="image/png", uploaded_by=member, message=delivery.message, file=ContentFile(b"x", name="x.png")
+        brand=brand,
+        kind="image",
+        content_type="image/png",
+        uploaded_by=member,
+        message=delivery.message,
+        file=ContentFile(b"x", name="x.png"),
     )
     things: dict[str, Any] = {
         "slug": brand.slug, "kind": "x", "account": account.pk,
@@ -183,6 +192,9 @@ def world() -> dict[str, Any]:
         "lead": builders.agent(brand, "lead"), "admin": builders.agent(brand, "admin"),
         "owner": builders.agent(is_owner=True),
     }  # fmt: skip
+    kept = builders.stream(builders.account(brand), kind="mentions")
+    item = SetAside.objects.create(stream=kept, fingerprint="f", payload={"id": "1"}, error="unreadable")
+    things["set_aside"] = item.pk
     return {"brand": brand, "elsewhere": elsewhere, "things": things, "people": people}
 
 
@@ -242,7 +254,11 @@ def test_what_does_not_exist_looks_like_what_is_not_yours(world):
         if rule.role in {"owner", "anyone"} or not rule.arguments:
             continue
         numbers = [999_999 if isinstance(world["things"][one], int) else "geen" for one in rule.arguments]
-        absent = client.get(reverse(name, args=numbers)) if "GET" in rule.methods else client.post(reverse(name, args=numbers))
+        absent = (
+            client.get(reverse(name, args=numbers))
+            if "GET" in rule.methods
+            else client.post(reverse(name, args=numbers))
+        )
         there = [world["things"][one] for one in rule.arguments]
         address = reverse(name, args=there)
         present = client.get(address) if "GET" in rule.methods else client.post(address)
@@ -279,7 +295,7 @@ def test_exports_of_one_brand_say_nothing_of_another(world):
     assert "GEHEIMVANELDERS" not in text
 
 
-HOSTILE = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{ 7*7 }}", "=HYPERLINK(\"http://x\")", "‮evil"]
+HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}", '=HYPERLINK("http://x")', "‮evil"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -291,7 +307,9 @@ def test_hostile_text_is_only_text(text, world):
     CannedReply.objects.filter(pk=things["canned_reply"]).update(title=text, text=text)
     ClosingReason.objects.filter(pk=things["reason"]).update(name_nl=text, name_en=text)
     brand.accounts.update(name=text, handle=text, state="lost", state_detail=text)
-    brand.memberships.get(pk=things["member"]).agent.__class__.objects.filter(memberships=things["member"]).update(name=text)
+    brand.memberships.get(pk=things["member"]).agent.__class__.objects.filter(memberships=things["member"]).update(
+        name=text
+    )
     type(brand).objects.filter(pk=brand.pk).update(name=text)
     from inbox.models import Contact, Conversation, Identity, Stream
 
@@ -300,7 +318,11 @@ def test_hostile_text_is_only_text(text, world):
     Conversation.objects.update(preview=text)
     Stream.objects.update(name=text, detail=text)
     for name, rule in RULES.items():
-        if "GET" in rule.methods and rule.role != "owner" and name not in {"authorize", "reconnect_account", "attachment"}:
+        if (
+            "GET" in rule.methods
+            and rule.role != "owner"
+            and name not in {"authorize", "reconnect_account", "attachment"}
+        ):
             answer = client.get(reverse(name, args=[things[one] for one in rule.arguments]))
             body = answer.content.decode()
             assert "<script>alert" not in body, name

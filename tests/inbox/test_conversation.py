@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from inbox import events
 from inbox.models import (
     ActivityEntry,
     Attachment,
@@ -104,6 +105,7 @@ def test_without_script_the_whole_page_comes(page, talk):
 
 def test_an_open_conversation_costs_the_same_however_long_it_is(page, talk, agent):
     def cost():
+        events.valkey().delete(f"webcare:counts:{talk.brand_id}")  # kept for a second: always pay for them here
         with CaptureQueriesContext(connection) as asked:
             read(page, talk)
         return len(asked)
@@ -115,14 +117,17 @@ def test_an_open_conversation_costs_the_same_however_long_it_is(page, talk, agen
             queries.earlier_of(found)
         return len(asked)
 
-    fill(talk, 3)
+    def grow(messages, others):
+        fill(talk, messages)
+        for n in range(others):
+            Note.objects.create(conversation=talk, author=agent, text=f"n{n}")
+            builders.conversation(talk.account, identity=talk.identity)
+            builders.conversation(talk.account, thread=talk.thread)
+            builders.delivery(talk, text=f"antwoord {n}")
+
+    grow(3, 1)
     short, short_own = cost(), own()
-    fill(talk, 300)
-    for n in range(30):
-        Note.objects.create(conversation=talk, author=agent, text=f"n{n}")
-        builders.conversation(talk.account, identity=talk.identity)
-        builders.conversation(talk.account, thread=talk.thread)
-        builders.delivery(talk, text=f"antwoord {n}")
+    grow(300, 30)
     assert (cost(), own()) == (short, short_own)
     assert short_own <= 8
 

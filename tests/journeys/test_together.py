@@ -70,7 +70,7 @@ def test_a_lead_gives_several_to_a_colleague_and_offers_them_back(window, enter,
     assert Conversation.objects.filter(assignee=scene["anna"]).count() == 0
 
 
-def test_whose_rights_end_sees_nothing_any_more(pair, scene):
+def test_whose_rights_end_sees_nothing_any_more(pair, scene, console_errors):
     daan, _, talk = pair
     from inbox import events
     from inbox.models import Membership
@@ -80,3 +80,4 @@ def test_whose_rights_end_sees_nothing_any_more(pair, scene):
     events.publish("rights", brand_id=scene["brand"].pk, agent=scene["daan"].pk)
     expect(daan.get_by_role("heading", level=1)).to_have_text("Hier is niets")
     assert builders.PASSWORD
+    console_errors.expect("404")
