@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest
 
 from inbox.models import Agent, Brand, ChannelAccount, Conversation, Membership
@@ -59,7 +59,10 @@ def may(agent: Agent, brand: Brand, role: str) -> bool:
 
 def require(agent: Agent, brand: Brand, role: str = Role.AGENT) -> None:
     """404 for an outsider, 403 for too low a role."""
-    own = role_of(agent, brand)
+    _require(agent, brand, own=role_of(agent, brand), role=role)
+
+
+def _require(agent: Agent, brand: Brand, *, own: str | None, role: str) -> None:
     if own is None:
         raise Http404
     if brand.require_second_factor and not has_second_factor(agent):
@@ -70,10 +73,11 @@ def require(agent: Agent, brand: Brand, role: str = Role.AGENT) -> None:
 
 def brand_for(agent: Agent, slug: str, role: str = Role.AGENT) -> Brand:
     """The brand of this address, for somebody with at least this role."""
-    brand = Brand.objects.filter(slug=slug).first()
+    own = Membership.objects.filter(agent=agent, brand=OuterRef("pk")).values("role")[:1]
+    brand = Brand.objects.filter(slug=slug).annotate(own_role=Subquery(own)).first()  # one statement for both
     if brand is None:
         raise Http404
-    require(agent, brand, role)
+    _require(agent, brand, own=Role.ADMIN if agent.is_owner else brand.own_role, role=role)
     return brand
 
 

@@ -30,6 +30,7 @@ app.conf.update(
         "sweep deliveries": {"task": "inbox.tasks.deliveries.sweep", "schedule": 10},
         "wake snoozed": {"task": "inbox.tasks.conversations.wake_snoozed", "schedule": 15},
         "warn of norms": {"task": "inbox.tasks.conversations.warn_due_soon", "schedule": 30},
+        "collect words": {"task": "inbox.tasks.conversations.collect_words", "schedule": 3600},
         "watch credentials": {"task": "inbox.tasks.accounts.watch_credentials", "schedule": 3600},
         "keep no longer than agreed": {"task": "inbox.tasks.accounts.run_retention", "schedule": 6 * 3600},
     },

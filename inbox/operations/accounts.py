@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from connectors.exceptions import ConnectorError
@@ -28,13 +28,25 @@ SETTINGS = (
 @transaction.atomic
 def connect(*, brand: Brand, agent: Agent, kind: str, credentials: Credentials, info: AccountInfo) -> ChannelAccount:
     """Save an account that was checked. Refused: "connected" (with the first), "elsewhere" (without telling where)."""
-    known = ChannelAccount.objects.select_for_update().filter(kind=kind, external_id=info.external_id).first()
-    if known is not None and known.brand_id != brand.pk:
+    known = _known(kind, info)
+    if known is None:
+        try:
+            with transaction.atomic():
+                return _first(brand=brand, agent=agent, kind=kind, credentials=credentials, info=info)
+        except IntegrityError:  # somebody else was first, this very moment
+            known = _known(kind, info)
+    if known is None or known.brand_id != brand.pk:
         raise Refused("elsewhere", name=info.name)
-    if known is not None and known.state not in {State.REMOVED, State.LOST}:
+    if known.state not in {State.REMOVED, State.LOST}:
         raise Refused("connected", name=str(known), account=known.pk)
-    if known is not None:
-        return reconnect(account=known, agent=agent, credentials=credentials, info=info)
+    return reconnect(account=known, agent=agent, credentials=credentials, info=info)
+
+
+def _known(kind: str, info: AccountInfo) -> ChannelAccount | None:
+    return ChannelAccount.objects.select_for_update().filter(kind=kind, external_id=info.external_id).first()
+
+
+def _first(*, brand: Brand, agent: Agent, kind: str, credentials: Credentials, info: AccountInfo) -> ChannelAccount:
     account = ChannelAccount.objects.create(
         brand=brand, kind=kind, external_id=info.external_id, connected_by=agent, **_learned(credentials, info)
     )

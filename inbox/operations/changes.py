@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models, transaction
@@ -110,7 +110,8 @@ def _undo_one(conversation: Conversation, entry: ActivityEntry, agent: Agent) ->
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: v.isoformat() if isinstance(v, datetime) else v for name, v in values.items()}
+    """As JSON; moments in UTC, so that the same moment from a form and from the database compares as the same."""
+    return {n: v.astimezone(UTC).isoformat() if isinstance(v, datetime) else v for n, v in values.items()}
 
 
 def _value(name: str, value: Any) -> Any:

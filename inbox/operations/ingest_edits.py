@@ -20,6 +20,8 @@ KNOWN = """
 def store_versions(message_id: int, *, versions: list[InboundMessage], now: datetime) -> bool:
     """Add versions of a message in whatever order they are seen; the newest is its text. True when that changed."""
     message = Message.objects.select_for_update(no_key=True).get(pk=message_id)
+    if message.erased_at is not None:  # past its term or erased: nothing fills it in again
+        return False
     said = {_stored(message)} | {
         (v.sent_at, len(v.version_id), v.version_id, v.text) for v in MessageVersion.objects.filter(message=message)
     }

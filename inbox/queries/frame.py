@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import Q
@@ -20,11 +20,13 @@ class Frame:
 
     agent: Agent
     brand: Brand | None
-    known_role: str | None = field(default=None)
 
     @cached_property
     def role(self) -> str:
-        return (access.role_of(self.agent, self.brand) or "") if self.brand else ""
+        if self.brand is None:
+            return ""
+        own = getattr(self.brand, "own_role", None)  # `brand_for` has it already
+        return own if own and not self.agent.is_owner else access.role_of(self.agent, self.brand) or ""
 
     @property
     def is_lead(self) -> bool:

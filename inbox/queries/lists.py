@@ -1,4 +1,4 @@
-"""The list of conversations: a queue, filters, a sort, and pages by key, forwards and back. Never an offset or a count."""
+"""The list of conversations: a queue, filters, a sort, and pages by key, both ways. Never an offset or a count."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ SORTS: dict[str, tuple[str, bool]] = {
     "growth": ("growth", True),
     "wake": ("snoozed_until", False),
 }
+NULLABLE = {"waiting_since", "snoozed_until"}
 CHOICES = {
     "kind": set(Conversation.Kind.values) - {""},
     "feeling": set(Conversation.Feeling.values) - {""},
@@ -171,30 +172,30 @@ def _personal(found: QuerySet[Conversation], asked: ListQuery, team_ids: list[in
 
 
 def _slice(found: QuerySet[Conversation], sort: str, *, key: str, backwards: bool, size: int) -> list[Conversation]:
-    """Rows beyond the key. What has no value in the sort column stands last, as a stretch of its own."""
+    """Rows beyond the key. What has no value in the sort column stands last."""
     column, descending = SORTS[sort]
-    place = _place(key)
-    nullable = column in {"waiting_since", "snoozed_until"}
-    down = descending != backwards
-    with_value, without = found.filter(**{f"{column}__isnull": False}) if nullable else found, found.none()
-    if nullable:
-        without = found.filter(**{f"{column}__isnull": True})
-    parts = [(with_value, True), (without, False)]
-    if backwards:
-        parts.reverse()
-    rows: list[Conversation] = []
-    for part, valued in parts:
-        if len(rows) >= size or (not valued and not nullable):
-            continue
-        if place is not None:
-            value, pk = place
-            if valued == (value is not None):
-                part = part.filter(_beyond(column if valued else None, value, pk, down=down))
-            elif valued != backwards:  # the key lies beyond this whole part
-                continue
-        order = ([F(column).desc() if down else F(column).asc()] if valued else []) + ["-pk" if down else "pk"]
-        rows += list(shown(part.order_by(*order))[: size - len(rows)])
+    place, down = _place(key), descending != backwards
+    if place is None:
+        return list(shown(found.order_by(*_order(column, down=down)))[:size])
+    value, pk = place
+    valued, empty = found.filter(**{f"{column}__isnull": False}), found.filter(**{f"{column}__isnull": True})
+    if value is None:  # the key stands among those without a value
+        rows = list(
+            shown(empty.filter(_beyond(None, None, pk, down=backwards)).order_by("-pk" if backwards else "pk"))[:size]
+        )
+        if backwards and len(rows) < size:
+            rows += list(shown(valued.order_by(*_order(column, down=down)))[: size - len(rows)])
+        return rows
+    rows = list(shown(valued.filter(_beyond(column, value, pk, down=down)).order_by(*_order(column, down=down)))[:size])
+    if column in NULLABLE and not backwards and len(rows) < size:
+        rows += list(shown(empty.order_by("pk"))[: size - len(rows)])
     return rows
+
+
+def _order(column: str, *, down: bool) -> list[Any]:
+    if column in NULLABLE:  # first when walking backwards: there they are met first
+        return [F(column).desc(nulls_first=True) if down else F(column).asc(nulls_last=True), "-pk" if down else "pk"]
+    return [F(column).desc() if down else F(column).asc(), "-pk" if down else "pk"]
 
 
 def _beyond(column: str | None, value: Any, pk: int, *, down: bool) -> Q:

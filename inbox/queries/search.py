@@ -1,4 +1,4 @@
-"""Search over people, handles and texts of one brand: by time, a few hundred hits deep, never a ranking of everything."""
+"""Search over people, handles and texts of one brand: by time and a few hundred hits deep, no ranking of everything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORD = re.compile(r"\w+", re.UNICODE)
 
 HITS = """
 select m.conversation_id, m.id from inbox_message m
-where m.search @@ {query} and m.account_id = any(%(accounts)s)
+where m.search @@ {query}{exactly} and m.account_id = any(%(accounts)s)
 order by m.sent_at desc, m.id desc limit %(depth)s
 """
 PEOPLE = """
@@ -87,22 +87,24 @@ def _people(brand: Brand, asked: Asked) -> list[int]:
     text = asked.handle or (asked.plain if not asked.phrases else "")
     if len(text) < 2:
         return []
-    like = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    like = _escaped(text)
     return _ids(PEOPLE, {"brand": brand.pk, "like": f"{like}%" if asked.handle else f"%{like}%"})
 
 
 def _texts(accounts: list[int], asked: Asked) -> list[tuple[int, int]]:
     if not asked.words and not asked.phrases:
         return []
-    parts, values = [], {"accounts": accounts, "depth": DEPTH}
+    parts, exactly = [], ""
+    values: dict[str, object] = {"accounts": accounts, "depth": DEPTH}
     for n, phrase in enumerate(asked.phrases):
         parts.append(f"phraseto_tsquery('webcare', %(phrase{n})s)")
-        values[f"phrase{n}"] = phrase  # type: ignore[assignment]
+        exactly += f" and m.text ilike %(exactly{n})s"  # the dictionary drops little words; a quote keeps them
+        values |= {f"phrase{n}": phrase, f"exactly{n}": f"%{_escaped(phrase)}%"}
     if asked.words:
         parts.append("to_tsquery('webcare', %(words)s)")
-        values["words"] = " & ".join(f"{word}:*" for word in asked.words)  # type: ignore[assignment]
+        values["words"] = " & ".join(f"{word}:*" for word in asked.words)
     with connection.cursor() as cursor:
-        cursor.execute(HITS.format(query="(" + " && ".join(parts) + ")"), values)
+        cursor.execute(HITS.format(query="(" + " && ".join(parts) + ")", exactly=exactly), values)
         return [(int(c), int(m)) for c, m in cursor.fetchall()]
 
 
@@ -114,6 +116,10 @@ def _meant(asked: Asked) -> Asked | None:
             row = cursor.fetchone()
             words.append(row[0] if row else word)
     return Asked(words=words) if [w.casefold() for w in asked.words] != words else None
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
 def _ids(statement: str, values: dict[str, object]) -> list[int]:

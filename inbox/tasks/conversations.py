@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from inbox.operations import notifications, triage
+from inbox.operations import notifications, triage, words
 
 
 @shared_task
@@ -17,3 +17,9 @@ def wake_snoozed() -> None:
 def warn_due_soon() -> None:
     """Tell assignees what will soon be late."""
     notifications.warn_due_soon()
+
+
+@shared_task
+def collect_words() -> None:
+    """Count the words people use, for searches that are misspelt."""
+    words.collect_words()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from connectors.registry import PLATFORMS, connector_class
 from inbox.operations import deliveries
+
+for kind in PLATFORMS:  # before the worker forks: otherwise each child's first reply waits a second for its imports
+    connector_class(kind)
 
 
 @shared_task(name="inbox.tasks.deliveries.deliver", ignore_result=True, expires=60)  # type: ignore[no-untyped-call]

@@ -58,14 +58,14 @@ def take_over(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
 
 def assign(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
     """To a person ("agent:3"), a team ("team:2") or nobody ("")."""
-    kind, _colon, pk = request.POST.get("to", "").partition(":")
-    agent = team = None
+    kind, _colon, text = request.POST.get("to", "").partition(":")
+    pk = _number(text) or 0
+    agent: Agent | None = None
+    team: Team | None = None
     if kind == "agent":
-        agent = access.agents_of(brand).filter(pk=_number(pk)).first()
-        if agent is None and _number(pk) == request.user.pk:
-            agent = request.user
+        agent = request.user if pk == request.user.pk else access.agents_of(brand).filter(pk=pk).first()
     elif kind == "team":
-        team = Team.objects.filter(brand=brand, pk=_number(pk)).first()
+        team = Team.objects.filter(brand=brand, pk=pk).first()
     if kind and agent is None and team is None:
         raise Refused("not_a_member")
     return assignments.assign(conversation_ids=ids, actor=request.user, assignee=agent, team=team)

@@ -17,9 +17,26 @@ from typing import Any
 from tests.benchmarks import bench_servers
 
 PAYLOAD_BYTES = 2900
-WORDS = (
-    ["de", "trein", "naar", "zwolle", "staat", "stil", "en", "niemand", "zegt", "waarom", "kunnen", "jullie", "helpen", "met", "mijn", "reis", "bedankt", "groet"]
-)
+WORDS = [
+    "de",
+    "trein",
+    "naar",
+    "zwolle",
+    "staat",
+    "stil",
+    "en",
+    "niemand",
+    "zegt",
+    "waarom",
+    "kunnen",
+    "jullie",
+    "helpen",
+    "met",
+    "mijn",
+    "reis",
+    "bedankt",
+    "groet",
+]
 
 
 def messages(count: int, *, start: int) -> Iterator[Any]:

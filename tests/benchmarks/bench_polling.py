@@ -29,7 +29,8 @@ def connect(streams: int, *, latency: float) -> None:
     feed.install()
     brand, now = builders.brand(), timezone.now()
     accounts = ChannelAccount.objects.bulk_create(
-        ChannelAccount(brand=brand, kind=feed.KIND, external_id=f"a{n}", name=f"A{n}") for n in range(streams // PER_ACCOUNT)
+        ChannelAccount(brand=brand, kind=feed.KIND, external_id=f"a{n}", name=f"A{n}")
+        for n in range(streams // PER_ACCOUNT)
     )
     Stream.objects.bulk_create(
         Stream(account=account, kind="search", query=f"q{n}", next_poll_at=now, since=now - timedelta(hours=1))

@@ -40,7 +40,7 @@ class FacebookWorld(World):
 
     def connector(self, url=""):
         credentials = Credentials(self.page, url or self.sandbox.url, self.data)
-        return FacebookConnector(credentials, timeout=(1.0, 0.6))
+        return FacebookConnector(credentials, timeout=(2.0, 2.5))
 
     def unreachable(self):
         return self.connector("http://127.0.0.1:9")

@@ -42,7 +42,7 @@ class XWorld(World):
 
     def connector(self, url=""):
         credentials = Credentials(self.account["external_id"], url or self.sandbox.url, self.data)
-        return XConnector(credentials, timeout=(1.0, 0.6))
+        return XConnector(credentials, timeout=(2.0, 2.5))
 
     def unreachable(self):
         return self.connector("http://127.0.0.1:9")

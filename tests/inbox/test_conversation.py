@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zoneinfo
 from datetime import datetime, timedelta
+from html.parser import HTMLParser
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from inbox import events
 from inbox.models import (
     ActivityEntry,
     Attachment,
@@ -58,6 +60,26 @@ def read(page, talk, **query):
     return answer.content.decode()
 
 
+class Tags(HTMLParser):
+    """What a browser would make of a page: its words, and the elements that should not be there."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.wrong = [], []
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        own = tag != "script" or (given.get("src") or "").startswith("/static/")
+        links = [given.get(name) or "" for name in ("href", "src", "action")]
+        safe = not any(link.startswith(("javascript:", "data:")) for link in links)
+        quiet = not any(name.startswith("on") or name == "style" for name in given)
+        if not (own and safe and quiet) or given.get("src") == "x":
+            self.wrong.append((tag, attrs))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
 def fill(talk, n):
     start = timezone.now() - timedelta(days=30)
     for i in range(n):
@@ -83,6 +105,7 @@ def test_without_script_the_whole_page_comes(page, talk):
 
 def test_an_open_conversation_costs_the_same_however_long_it_is(page, talk, agent):
     def cost():
+        events.valkey().delete(f"webcare:counts:{talk.brand_id}")  # kept for a second: always pay for them here
         with CaptureQueriesContext(connection) as asked:
             read(page, talk)
         return len(asked)
@@ -94,14 +117,17 @@ def test_an_open_conversation_costs_the_same_however_long_it_is(page, talk, agen
             queries.earlier_of(found)
         return len(asked)
 
-    fill(talk, 3)
+    def grow(messages, others):
+        fill(talk, messages)
+        for n in range(others):
+            Note.objects.create(conversation=talk, author=agent, text=f"n{n}")
+            builders.conversation(talk.account, identity=talk.identity)
+            builders.conversation(talk.account, thread=talk.thread)
+            builders.delivery(talk, text=f"antwoord {n}")
+
+    grow(3, 1)
     short, short_own = cost(), own()
-    fill(talk, 300)
-    for n in range(30):
-        Note.objects.create(conversation=talk, author=agent, text=f"n{n}")
-        builders.conversation(talk.account, identity=talk.identity)
-        builders.conversation(talk.account, thread=talk.thread)
-        builders.delivery(talk, text=f"antwoord {n}")
+    grow(300, 30)
     assert (cost(), own()) == (short, short_own)
     assert short_own <= 8
 
@@ -143,7 +169,7 @@ def test_every_message_is_reached_by_going_back_exactly_once(talk, agent):
     assert notes == 1
 
 
-@pytest.mark.parametrize("key", ["", "x", "1", "1.", ".1", "-1.2", "9" * 40 + ".1.1", "1.1." + "9" * 30, "².³.1"])
+@pytest.mark.parametrize("key", ["", "x", "1", "1.", ".1", "-1.2", "9" * 40 + ".1.1", "².³.1"])
 def test_what_is_no_place_is_the_newest(page, talk, key):
     assert "Waar blijft mijn pakje?" in page.get(reverse("timeline", args=[talk.pk]), {"before": key}).content.decode()
 
@@ -196,12 +222,12 @@ def test_nothing_a_platform_says_becomes_markup(page, agent):
     member = builders.agent(account.brand, language="en")
     page.force_login(member)
     pages = [page.get(screen_of(talk)), page.get(screen_of(talk), headers=HTMX)]
-    for html in (answer.content.decode() for answer in pages):
-        assert "<script>alert" not in html
-        assert "<img src=x" not in html
-        assert 'href="javascript:' not in html
-        assert 'src="javascript:' not in html
-        assert not re.search(r"<[^>]*\sonerror=", html)
+    for answer in pages:
+        assert answer.status_code == 200
+        tags = Tags()
+        tags.feed(answer.content.decode())
+        assert "".join(tags.words).count("alert(1)") >= 10
+        assert not tags.wrong
 
 
 def test_an_unknown_platform_reason_and_verb_are_still_shown(page, talk):
@@ -228,7 +254,7 @@ def test_a_short_address_is_shown_as_where_it_leads(page, talk):
     Attachment.objects.create(
         message=said, kind="link", url="https://nieuws.example/lang", external_id="https://t.co/abc"
     )
-    html = read(page, talk)
+    html = page.get(reverse("timeline", args=[talk.pk])).content.decode()
     assert 'href="https://nieuws.example/lang"' in html
     assert "t.co/abc" not in html
     assert 'href="https://elders.example/x"' in html
@@ -238,10 +264,10 @@ def test_pictures_are_lazy_send_no_referrer_and_are_described(page, talk):
     said = builders.message(talk, text="Zie foto")
     Attachment.objects.create(message=said, kind="image", url="https://cdn.example/a.jpg", alt_text="liftdeur")
     Attachment.objects.create(message=said, kind="image", url="http://cdn.example/b.jpg", alt_text="onveilig")
-    html = read(page, talk)
-    assert re.search(
-        r'<img src="https://cdn.example/a.jpg" alt="liftdeur" loading="lazy" referrerpolicy="no-referrer">', html
-    )
+    html = page.get(reverse("timeline", args=[talk.pk])).content.decode()
+    picture = re.search(r'<img src="https://cdn.example/a.jpg"[^>]*>', html).group()
+    for part in ('alt="liftdeur"', 'loading="lazy"', 'referrerpolicy="no-referrer"'):
+        assert part in picture
     assert 'src="http://cdn.example' not in html
     assert 'href="http://cdn.example/b.jpg"' in html
 

@@ -55,7 +55,8 @@ def entries_in(html):
 
 
 def soon():
-    return (timezone.now() + timedelta(hours=3)).isoformat()
+    """As the menu says it: with the offset of the agent's own zone."""
+    return timezone.localtime(timezone.now() + timedelta(hours=3)).replace(microsecond=0).isoformat()
 
 
 def forms(talk, mate):

@@ -1,0 +1,74 @@
+"""Search: stems, accents, prefixes, handles, quotes, typing errors; only one's own brand."""
+
+from __future__ import annotations
+
+import pytest
+
+from inbox.models import Message
+from inbox.operations.words import collect_words
+from inbox.queries import search
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account():
+    return builders.account()
+
+
+@pytest.fixture
+def said(account):
+    """Finds by words, in the brand of the account."""
+
+    def find(text):
+        return search.find(account.brand, text).ids
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("De leveringen zijn te laat", "levering"), ("Naar de coördinator", "coordinator"), ("Vertraagde treinen", "vertr"),
+     ("Wéér een defecte lift", "weer lift"), ("Waar is mijn pakje nu", '"mijn pakje"')],
+)  # fmt: skip
+def test_words_find_what_was_meant(account, said, text, words):
+    made = builders.conversation(account, text)
+    builders.conversation(account, "Iets heel anders")
+    assert said(words) == [made.pk]
+
+
+def test_a_phrase_stands_together(account, said):
+    builders.conversation(account, "pakje dat mijn buurman kreeg")
+    assert said('"mijn pakje"') == []
+
+
+def test_people_are_found_by_handle_and_name(account, said):
+    jan = builders.conversation(account, identity=builders.identity(account, handle="jandevries", name="Jan de Vries"))
+    assert said("@jandev") == [jan.pk]
+    assert said("de vries") == [jan.pk]
+    assert said("jandevrees") == [jan.pk]  # a typing error
+
+
+def test_a_misspelt_word_finds_the_word_people_use(account, said):
+    made = builders.conversation(account, "Mijn abonnement is opgezegd")
+    for _ in range(2):
+        builders.conversation(builders.account(), "Het abonnement")
+    collect_words()
+    hits = search.find(account.brand, "abonement")
+    assert hits.ids == [made.pk]
+    assert hits.meant == "abonnement"
+
+
+def test_another_brand_stays_out_of_sight(account, said):
+    builders.conversation(builders.account(), "pakje")
+    assert said("pakje") == []
+
+
+def test_hits_are_marked_in_pieces(account):
+    made = builders.conversation(account, "Waar <b>blijven</b> de pakjes toch?")
+    hits = search.find(account.brand, "pakje")
+    made.looking = []
+    search.pieces([made], hits, "pakje")
+    assert ("pakjes", True) in made.pieces
+    assert "".join(piece for piece, _ in made.pieces) == Message.objects.get(conversation=made).text
