@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -19,13 +20,14 @@ LEASED = """
         WHERE s.enabled AND s.next_poll_at <= %(now)s AND (s.leased_until IS NULL OR s.leased_until < %(now)s)
             AND a.state = 'connected' AND (a.retry_at IS NULL OR a.retry_at <= %(now)s)
     ), picked AS (
-        SELECT s.id, r.turn FROM inbox_stream s JOIN ranked r ON r.id = s.id
-        WHERE (r.failures < 2 OR r.turn = 1) AND s.next_poll_at <= %(now)s
-            AND (s.leased_until IS NULL OR s.leased_until < %(now)s)
-        ORDER BY r.turn, r.next_poll_at LIMIT %(limit)s FOR UPDATE OF s SKIP LOCKED
+        SELECT s.id FROM inbox_stream s
+        WHERE s.id = ANY(ARRAY(SELECT id FROM ranked WHERE failures < 2 OR turn = 1
+                ORDER BY turn, next_poll_at LIMIT %(limit)s))
+            AND s.next_poll_at <= %(now)s AND (s.leased_until IS NULL OR s.leased_until < %(now)s)
+        FOR UPDATE SKIP LOCKED
     )
-    UPDATE inbox_stream s SET lease = %(lease)s, leased_until = %(until)s FROM picked
-    WHERE s.id = picked.id RETURNING s.id, picked.turn"""
+    UPDATE inbox_stream s SET lease = %(lease)s, leased_until = %(until)s
+    WHERE s.id = ANY(ARRAY(SELECT id FROM picked)) RETURNING s.id, s.account_id"""
 RELEASE = """
     UPDATE inbox_stream s SET lease = NULL, leased_until = NULL, next_poll_at = r.next_poll_at, interval = r.interval,
         reason = r.reason, buckets = r.buckets
@@ -54,7 +56,12 @@ def lease_due(*, now: datetime) -> tuple[UUID, list[int]]:
     lease = uuid4()
     values = {"now": now, "lease": lease, "until": now + LEASE, "limit": AT_ONCE}
     rows = fetch(LEASED, values)  # type: ignore[arg-type]
-    return lease, [pk for pk, _ in sorted(rows, key=lambda row: (row[1], row[0]))]
+    turns: Counter[int] = Counter()
+    ordered = []
+    for pk, account_id in sorted(rows):
+        turns[account_id] += 1
+        ordered.append((turns[account_id], pk))
+    return lease, [pk for _, pk in sorted(ordered)]
 
 
 def batches(pks: list[int]) -> list[list[int]]:
