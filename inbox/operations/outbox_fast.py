@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
@@ -52,7 +54,7 @@ def record_plainly(*, delivery: Delivery, sent: Sent) -> bool:
     if delivery.then or opens_private_leg or delivery.claim is None:
         return False
     now = timezone.now()
-    values = {
+    values: dict[str, Any] = {
         "id": delivery.pk, "claim": delivery.claim, "when": sent.sent_at or now, "now": now,
         "external_id": sent.external_id, "permalink": sent.permalink,
     }  # fmt: skip

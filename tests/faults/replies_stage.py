@@ -52,7 +52,7 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self.celery:
+        for process in list(self.celery):  # killing takes it off the list
             self.kill(process)
         self.sandbox.stop()
         self.servers.stop()
