@@ -19,7 +19,7 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def post_login(self, request: HttpRequest, user: Agent, **details: Any) -> HttpResponse:
+    def post_login(self, request: HttpRequest, user: Any, **details: Any) -> HttpResponse:
         audit.record("logged_in", actor=user, target=str(user))
         response: HttpResponse = super().post_login(request, user, **details)
         return response
@@ -35,7 +35,7 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
             audit.record("logged_out", actor=request.user, target=str(request.user))
         super().logout(request)
 
-    def send_notification_mail(self, template_prefix: str, user: Agent, *args: Any, **context: Any) -> None:
+    def send_notification_mail(self, template_prefix: str, user: Any, *args: Any, **context: Any) -> None:
         """Called for every change of password or second factor."""
         audit.record(template_prefix.rsplit("/", 1)[-1][:40], actor=user, target=str(user))
         super().send_notification_mail(template_prefix, user, *args, **context)

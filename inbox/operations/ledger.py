@@ -72,7 +72,7 @@ def _record_window_gap(stream: Stream, page: Page, now: datetime) -> None:
     until = page.gap_until or now
     Gap.objects.get_or_create(
         stream=stream,
-        starts_at=page.gap_from,
+        starts_at=page.gap_from or until,
         closable=False,
         defaults={"ends_at": until, "reason": page.gap_reason or "window"},
     )

@@ -21,4 +21,4 @@ def collect_words() -> int:
     with connection.cursor() as cursor:
         cursor.execute("delete from inbox_searchword")
         cursor.execute(COLLECT, [LATEST])
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -137,7 +137,7 @@ def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
 
 def filtered(asked: ListQuery, *, team_ids: list[int]) -> QuerySet[Conversation]:
     """The conversations of a queue, filtered, in no order yet."""
-    found = Conversation.objects.filter(asked.queue.where, brand=asked.brand)
+    found: QuerySet[Conversation] = Conversation.objects.filter(asked.queue.where, brand=asked.brand)
     found = _personal(found, asked, team_ids)
     for name in ("kind", "feeling", "visibility"):
         if name in asked.filters:

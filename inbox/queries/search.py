@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -95,7 +96,7 @@ def _texts(accounts: list[int], asked: Asked) -> list[tuple[int, int]]:
     if not asked.words and not asked.phrases:
         return []
     parts, exactly = [], ""
-    values: dict[str, object] = {"accounts": accounts, "depth": DEPTH}
+    values: dict[str, Any] = {"accounts": accounts, "depth": DEPTH}
     for n, phrase in enumerate(asked.phrases):
         parts.append(f"phraseto_tsquery('webcare', %(phrase{n})s)")
         exactly += f" and m.text ilike %(exactly{n})s"  # the dictionary drops little words; a quote keeps them
@@ -122,7 +123,7 @@ def _escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
-def _ids(statement: str, values: dict[str, object]) -> list[int]:
+def _ids(statement: str, values: dict[str, Any]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(dict.fromkeys(int(row[0]) for row in cursor.fetchall()))

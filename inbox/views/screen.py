@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -70,7 +72,7 @@ def colleagues(request: AgentRequest, brand: str) -> HttpResponse:
     return render(request, "inbox/colleagues.html", {"brand": found, "choices": Choices(frame, found)})
 
 
-def list_context(request: AgentRequest, *, brand: str, queue: str) -> dict[str, object]:
+def list_context(request: AgentRequest, *, brand: str, queue: str) -> dict[str, Any]:
     """What the list shows."""
     if queue not in EVERY:
         raise Http404

@@ -47,10 +47,10 @@ class Command(BaseCommand):
             for person in PEOPLE:
                 _person(person, brands)
             for entry in known["accounts"]:
-                brand = brands.get(entry["brand"])
-                if brand is not None:
-                    _app(brand, kind=entry["kind"], app=known["apps"][entry["kind"]])
-                    _streams(_account(brand, entry))
+                owner = brands.get(entry["brand"])
+                if owner is not None:
+                    _app(owner, kind=entry["kind"], app=known["apps"][entry["kind"]])
+                    _streams(_account(owner, entry))
         self.stdout.write(f"demo: {len(brands)} brands, {len(known['accounts'])} accounts")
 
 
