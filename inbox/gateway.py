@@ -17,8 +17,8 @@ def platform_settings(*, brand_id: int, kind: str, base_url: str = "") -> dict[s
     app = PlatformApp.objects.filter(brand_id=brand_id, kind=kind).first()
     if app is None:
         return {"base_url": base_url}
-    known = {"client_id": app.client_id, "callback_url": callback_url(kind), "base_url": app.base_url}
-    return known | app.secrets
+    known: dict[str, str] = {"client_id": app.client_id, "callback_url": callback_url(kind), "base_url": app.base_url}
+    return {**known, **app.secrets}
 
 
 def callback_url(kind: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from webcare.embedded import Servers
+from webcare.messages import compiled
 
 FOLDER = Path(tempfile.mkdtemp(prefix="webcare-test-"))
 SERVERS = Servers(FOLDER)
@@ -24,6 +25,7 @@ os.environ.update(
 def pytest_configure(config: pytest.Config) -> None:
     """Start them before the first test, not when only listing."""
     if not config.option.collectonly:
+        compiled()
         SERVERS.start()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +19,19 @@ KEYWORDS = ["-k", "_l", "-k", "gettext_lazy", "-k", "ngettext_lazy:1,2", "-k", "
 def babel(*arguments: str) -> None:
     """Run one of Babel's commands."""
     subprocess.run([sys.executable, "-m", "babel.messages.frontend", "-q", *arguments], cwd=ROOT, check=True)
+
+
+def compiled() -> None:
+    """The catalogue as programs read it, made anew when a text is newer. Every start does this: it is not kept in git."""
+    target = CATALOGUE.with_suffix(".mo")
+    if target.exists() and target.stat().st_mtime >= CATALOGUE.stat().st_mtime:
+        return
+    with CATALOGUE.open("rb") as file:
+        catalogue = read_po(file, locale="nl")
+    made = target.with_suffix(f".{os.getpid()}")
+    with made.open("wb") as file:
+        write_mo(file, catalogue)
+    made.replace(target)
 
 
 def collect(into: Path) -> None:
@@ -41,7 +56,10 @@ def missing(template: Path) -> list[str]:
 
 
 def main() -> None:
-    """Update and compile, or check."""
+    """Update and compile, only compile, or check."""
+    if "--compile" in sys.argv:
+        compiled()
+        return
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "messages.pot"
         collect(template)
@@ -50,7 +68,7 @@ def main() -> None:
             if not CATALOGUE.exists():
                 babel("init", "-i", str(template), "-D", "django", "-l", "nl", "-d", "locale")
             babel("update", "-i", str(template), *options)
-            babel("compile", "-D", "django", "-d", "locale")
+            compiled()
         lacking = missing(template)
     for text in lacking:
         print(f"not translated: {text}")

@@ -134,5 +134,8 @@ def _plain(info: dict[str, Any]) -> dict[str, Any]:
 
 def _info(data: dict[str, Any]) -> AccountInfo:
     ends = data["token_expires_at"]
-    kept = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k not in {"cost", "limits"}}
-    return AccountInfo(**kept | {"token_expires_at": datetime.fromisoformat(ends) if ends else None})
+    kept: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k not in {"cost", "limits"}
+    }
+    kept["token_expires_at"] = datetime.fromisoformat(ends) if ends else None
+    return AccountInfo(**kept)

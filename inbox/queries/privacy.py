@@ -50,11 +50,13 @@ _IDENTITY = (
     "profile_url", "seen_at",
 )  # fmt: skip
 _CONVERSATION = (
-    "visibility", "status", "outcome", "kind", "feeling", "language", "first_message_at", "last_message_at", "first_reply_at",
+    "visibility", "status", "outcome", "kind", "feeling", "language", "first_message_at", "last_message_at",
+    "first_reply_at",
     "resolved_at", "proactive",
 )  # fmt: skip
 _MESSAGE = (
-    "external_id", "direction", "visibility", "text", "language", "permalink", "rating", "sent_at", "edited_at", "deleted_at",
+    "external_id", "direction", "visibility", "text", "language", "permalink", "rating", "sent_at", "edited_at",
+    "deleted_at",
     "hidden_at", "reposts", "replies", "likes",
 )  # fmt: skip
 _ATTACHMENT = ("kind", "url", "preview_url", "title", "alt_text", "content_type", "size")

@@ -30,7 +30,8 @@ def audit(request: AgentRequest, slug: str) -> HttpResponse:
     last = int(before) if before.isdecimal() and len(before) < 19 else None
     found = list(queries.entries(brand, verb=verb, before=last).select_related("actor")[: queries.PAGE + 1])
     facts = {
-        "brand": brand, "verb": verb, "rows": [(row, queries.words(row.verb), _details(row)) for row in found[: queries.PAGE]],
+        "brand": brand, "verb": verb,
+        "rows": [(row, queries.words(row.verb), _details(row)) for row in found[: queries.PAGE]],
         "next": found[queries.PAGE - 1].pk if len(found) > queries.PAGE else None,
         "verbs": [(one, queries.words(one)) for one in queries.verbs(brand)],
     }  # fmt: skip

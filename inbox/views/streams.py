@@ -76,7 +76,8 @@ def _search(request: AgentRequest, account: ChannelAccount, stream: Stream | Non
                 messages.success(request, _("Saved."))
                 return redirect("account", account.pk)
     facts = {
-        "brand": account.brand, "account": account, "form": form, "stream": stream, "preview": preview, "trouble_words": trouble,
+        "brand": account.brand, "account": account, "form": form, "stream": stream, "preview": preview,
+        "trouble_words": trouble,
         "capabilities": account.capabilities,
     }  # fmt: skip
     bad = form.is_bound and not form.is_valid()

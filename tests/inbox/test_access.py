@@ -14,7 +14,18 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from inbox.models import Attachment, BulkReply, CannedReply, ClosingReason, Invitation, Label, Membership, Team, View
+from inbox.models import (
+    Attachment,
+    BulkReply,
+    CannedReply,
+    ClosingReason,
+    Invitation,
+    Label,
+    Membership,
+    SetAside,
+    Team,
+    View,
+)
 from inbox.operations import invitations
 from tests import builders
 
@@ -295,7 +306,13 @@ def test_exports_of_one_brand_say_nothing_of_another(world):
     assert "GEHEIMVANELDERS" not in text
 
 
-HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}", '=HYPERLINK("http://x")', "‮evil"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7*7 }}",
+    '=HYPERLINK("http://x")',
+    "\u202eevil",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

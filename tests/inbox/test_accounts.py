@@ -60,7 +60,9 @@ def consent(address: str, **choice: str) -> str:
     """Agree on the platform's page, as a person in a browser; the address it sends us back to."""
     with requests.Session() as browser:
         page = browser.get(address, timeout=10)
-        form = {unescape(n): unescape(v) for n, v in re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', page.text)}
+        form = {
+            unescape(n): unescape(v) for n, v in re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', page.text)
+        }
         ticked = dict.fromkeys(re.findall(r'type="checkbox" name="([^"]*)"', page.text), "1")
         first = re.search(r'name="user_id" value="([^"]*)"', page.text)
         person = {"user_id": first.group(1)} if first else {}

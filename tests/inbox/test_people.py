@@ -263,7 +263,9 @@ def test_too_many_invitations_are_held_back(admin, monkeypatch):
 
     monkeypatch.setitem(limits.RATES, "invitation", (1, 3600))
     codes = [
-        admin.post(reverse("people", args=[admin.brand.slug]), {"email": f"n{n}@example.com", "role": "agent"}).status_code
+        admin.post(
+            reverse("people", args=[admin.brand.slug]), {"email": f"n{n}@example.com", "role": "agent"}
+        ).status_code
         for n in range(2)
     ]
     assert codes == [302, 429]

@@ -44,20 +44,30 @@ def person():
     tweeter = builders.account(brand, "x")
     page = builders.account(brand, "facebook")
     identity = builders.identity(
-        tweeter, external_id="424242", handle=SECRET, name=SECRET, bio=SECRET, place=SECRET, profile_url=f"https://x.com/{SECRET}"
+        tweeter,
+        external_id="424242",
+        handle=SECRET,
+        name=SECRET,
+        bio=SECRET,
+        place=SECRET,
+        profile_url=f"https://x.com/{SECRET}",
     )
     other = builders.identity(page, contact=identity.contact, external_id="fb-424242", name=SECRET)
     conversation = builders.conversation(tweeter, text=f"Ik ben {SECRET}", identity=identity)
     private = builders.conversation(page, text=f"Nog steeds {SECRET}", identity=other, visibility="private")
     message = conversation.messages.get()
     MessagePayload.objects.create(message=message, raw={"text": SECRET, "user": {"id": "424242"}})
-    MessageVersion.objects.create(message=message, text=f"{SECRET} eerst", sent_at=message.sent_at, replaced_at=timezone.now())
+    MessageVersion.objects.create(
+        message=message, text=f"{SECRET} eerst", sent_at=message.sent_at, replaced_at=timezone.now()
+    )
     Attachment.objects.create(message=message, kind="image", url=f"https://x.com/{SECRET}.png")
     Attachment.objects.create(message=message, kind="image", brand=brand, file=ContentFile(b"x", name="a.png"))
     delivery = builders.delivery(conversation, text=f"Dag {SECRET}", state="sent", recipient_id="424242")
     Note.objects.create(conversation=conversation, text=f"{SECRET} belt terug")
     ContactNote.objects.create(contact=identity.contact, text=f"{SECRET} is vaste klant")
-    Draft.objects.create(agent=builders.agent(brand), conversation=conversation, mode="note", text=SECRET, saved_at=timezone.now())
+    Draft.objects.create(
+        agent=builders.agent(brand), conversation=conversation, mode="note", text=SECRET, saved_at=timezone.now()
+    )
     Exposure.objects.create(account=tweeter, external_id="e1", kind="repost", original_external_id="1",
                             author_external_id="424242", at=timezone.now())  # fmt: skip
     SetAside.objects.create(stream=builders.stream(tweeter), fingerprint="f", payload={"author": "424242"}, error="?")
@@ -80,7 +90,9 @@ def everywhere(words: str) -> list[str]:
     """Every table and row that still holds these words, whatever the column."""
     found = []
     with connection.cursor() as cursor:
-        cursor.execute("select table_name from information_schema.tables where table_schema = 'public' and table_name like 'inbox_%'")
+        cursor.execute(
+            "select table_name from information_schema.tables where table_schema = 'public' and table_name like 'inbox_%'"
+        )
         for (table,) in cursor.fetchall():
             cursor.execute(f"select count(*) from {table} t where t::text ilike %s", [f"%{words}%"])
             found += [table] if cursor.fetchone()[0] else []
@@ -117,7 +129,7 @@ def test_nothing_about_an_erased_person_is_left_in_any_table(admin, person, djan
 
 
 def test_figures_stay_right_after_erasing(person):
-    conversation, _private, message, delivery = person.parts
+    _conversation, _private, message, delivery = person.parts
     fields = ("status", "waiting_since", "first_message_at", "message_count", "visibility")
     before = list(Conversation.objects.order_by("pk").values(*fields))
     times = list(Message.objects.order_by("pk").values("sent_at", "direction"))
@@ -134,7 +146,9 @@ def test_who_was_erased_never_comes_in_again(person):
     stream = account.streams.first()
     privacy.erase(contact=person, actor=builders.agent(person.brand, "admin"))
     before = Message.objects.count(), Identity.objects.count()
-    message = InboundMessage("nieuw-1", Author("424242", SECRET, SECRET), timezone.now(), f"{SECRET} weer", Visibility.PUBLIC, "t9")
+    message = InboundMessage(
+        "nieuw-1", Author("424242", SECRET, SECRET), timezone.now(), f"{SECRET} weer", Visibility.PUBLIC, "t9"
+    )
     ingest_page(stream=stream, page=Page(messages=(message,), cursor={"a": 1}), now=timezone.now(), lease=None)
     assert (Message.objects.count(), Identity.objects.count()) == before
     assert everywhere(SECRET) == []
@@ -165,7 +179,9 @@ def aged(days: int, **fields: object) -> Conversation:
     made = builders.conversation(builders.account(brand), at=then, text="Oud bericht", **fields)
     payload = MessagePayload.objects.create(message=made.messages.get(), raw={"text": "Oud bericht"})
     MessagePayload.objects.filter(pk=payload.pk).update(created_at=then)
-    Attachment.objects.filter(pk=Attachment.objects.create(message=made.messages.get(), kind="image").pk).update(created_at=then)
+    Attachment.objects.filter(pk=Attachment.objects.create(message=made.messages.get(), kind="image").pk).update(
+        created_at=then
+    )
     return made
 
 
