@@ -19,7 +19,7 @@ COPY locale locale
 COPY static static
 COPY templates templates
 COPY webcare webcare
-RUN .venv/bin/python -m babel.messages.frontend -q compile -D django -d locale \
+RUN .venv/bin/python -m webcare.messages --compile \
  && .venv/bin/python -m compileall -q connectors inbox webcare
 USER webcare
 ENV HOST=0.0.0.0 PORT=8000 VAR_DIR=/data PYTHONUNBUFFERED=1

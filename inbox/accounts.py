@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 
 from inbox.encryption import seal, unseal
@@ -19,8 +20,9 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def post_login(self, request: HttpRequest, user: Any, **details: Any) -> HttpResponse:
-        audit.record("logged_in", actor=user, target=str(user))
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **details: Any) -> HttpResponse:
+        if isinstance(user, Agent):
+            audit.record("logged_in", actor=user, target=str(user))
         response: HttpResponse = super().post_login(request, user, **details)
         return response
 
@@ -35,10 +37,11 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
             audit.record("logged_out", actor=request.user, target=str(request.user))
         super().logout(request)
 
-    def send_notification_mail(self, template_prefix: str, user: Any, *args: Any, **context: Any) -> None:
+    def send_notification_mail(self, template_prefix: str, user: AbstractBaseUser, *args: Any, **more: Any) -> None:
         """Called for every change of password or second factor."""
-        audit.record(template_prefix.rsplit("/", 1)[-1][:40], actor=user, target=str(user))
-        super().send_notification_mail(template_prefix, user, *args, **context)
+        if isinstance(user, Agent):
+            audit.record(template_prefix.rsplit("/", 1)[-1][:40], actor=user, target=str(user))
+        super().send_notification_mail(template_prefix, user, *args, **more)
 
 
 class SealedSecondFactor(DefaultMFAAdapter):

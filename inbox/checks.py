@@ -11,7 +11,7 @@ from inbox.encryption import WrongKey, encrypted_columns
 
 
 @register(Tags.database)  # type: ignore[type-var]
-def secrets_can_be_read(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def secrets_can_be_read(*_: Any, databases: Any = None, **__: Any) -> list[CheckMessage]:
     """A sample of each kind of stored secret opens with the keys we have: tried by `check --database default`."""
     found: list[CheckMessage] = []
     for model, names in encrypted_columns() if databases else ():

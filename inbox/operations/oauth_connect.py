@@ -137,4 +137,5 @@ def _info(data: dict[str, Any]) -> AccountInfo:
     kept: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k not in {"cost", "limits"}
     }
-    return AccountInfo(**kept | {"token_expires_at": datetime.fromisoformat(ends) if ends else None})
+    kept["token_expires_at"] = datetime.fromisoformat(ends) if ends else None
+    return AccountInfo(**kept)
