@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from connectors.types import Cost, Limit
@@ -59,7 +59,7 @@ def _plain(cost: Cost) -> dict[str, object]:
     return {name: getattr(cost, name) for name in names}
 
 
-def today(now: datetime) -> object:
+def today(now: datetime) -> date:
     """Budgets are per UTC day, as the platforms charge."""
     return now.astimezone(UTC).date()
 

@@ -35,14 +35,14 @@ def fetch(statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
     """All rows of a query."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def execute(statement: str, parameters: Sequence[Any] = ()) -> int:
     """How many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def records(rows: list[dict[str, Any]]) -> str:
