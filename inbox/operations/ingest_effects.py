@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 
 from connectors.types import Direction
-from inbox import events, wakeup
+from inbox import events
 from inbox.models import ActivityEntry, ChannelAccount, Gap, Stream
 from inbox.operations import notifications
 from inbox.operations.ingest_conversations import Changes
@@ -43,7 +43,7 @@ def count_recovered(arrivals: list[Arrival], *, stream: Stream) -> None:
 
 
 def announce(changes: Changes, *, account: ChannelAccount, now: datetime) -> None:
-    """Activity within the transaction; events, enrichment and notifications once it is committed."""
+    """Activity within the transaction; events and notifications once it is committed."""
     ActivityEntry.objects.bulk_create(
         [
             ActivityEntry(conversation_id=pk, verb="reopened", data={"from": old}, at=now)
@@ -59,9 +59,3 @@ def announce(changes: Changes, *, account: ChannelAccount, now: datetime) -> Non
     events.publish("list", brand_id=account.brand_id)
     if changes.written:
         notifications.person_wrote(sorted(changes.written))
-    _enrich(sorted(changes.written | changes.made))
-
-
-def _enrich(conversations: list[int]) -> None:
-    for start in range(0, len(conversations), 500):
-        wakeup.start("conversations.enrich", conversations[start : start + 500])

@@ -56,7 +56,7 @@ def record_page(*, stream: Stream, page: Page, now: datetime, turn: Turn | None,
         fields["last_message_at"] = now
     Stream.objects.filter(pk=stream.pk).update(**fields)
     if page.gap_from is not None:
-        _record_window_gap(stream, page, now)
+        _record_window_gap(stream, page, page.gap_from, now)
     if stream.state != Stream.State.OK or page.gap_from is not None:
         _end_gaps(stream, turn, now)
 
@@ -67,12 +67,12 @@ def plain_fields(page: Page) -> dict[str, Any]:
     return fields | ({"complete_until": page.complete_until} if page.complete_until and not page.has_more else {})
 
 
-def _record_window_gap(stream: Stream, page: Page, now: datetime) -> None:
+def _record_window_gap(stream: Stream, page: Page, start: datetime, now: datetime) -> None:
     """A stretch that the platform no longer gives: it stays."""
     until = page.gap_until or now
     Gap.objects.get_or_create(
         stream=stream,
-        starts_at=page.gap_from or until,
+        starts_at=start,
         closable=False,
         defaults={"ends_at": until, "reason": page.gap_reason or "window"},
     )

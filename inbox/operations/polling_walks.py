@@ -44,7 +44,7 @@ def _bound(stream: Stream) -> datetime | None:
 
 def advance(stream: Stream, *, asked: Question, page: Page) -> dict[str, Any]:
     """The stream's cursor, backlog and proof after this page."""
-    state: dict[str, Any] = deepcopy(stream.backlog or {}) or {"walks": [], "proof": None}
+    state: dict[str, Any] = deepcopy(stream.backlog or {"walks": [], "proof": None})
     fields = _after_head(state, asked, page) if asked.head else _after_walk(state, stream, page)
     if state["walks"]:
         return {**fields, "backlog": state}

@@ -22,9 +22,10 @@ from inbox.operations.ledger_set_aside import retry_set_aside
 from inbox.queries import ledger as queries
 from inbox.queries.accounts import stream_name
 
-HEADER = ("account", "stream", "started", "finished", "asked from", "asked to", "outcome", "fetched", "new",
-          "seen before", "set aside", "exposures", "lag in seconds", "calls", "dollars", "error code",
-          "error")  # fmt: skip
+HEADER = (
+    "account", "stream", "started", "finished", "asked from", "asked to", "outcome", "fetched", "new", "seen before",
+    "set aside", "exposures", "lag in seconds", "calls", "dollars", "error code", "error",
+)  # fmt: skip
 
 
 @login_required
