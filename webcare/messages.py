@@ -22,7 +22,7 @@ def babel(*arguments: str) -> None:
 
 
 def compiled() -> None:
-    """The catalogue as programs read it, made anew when a text is newer. Every start does this: it is not kept in git."""
+    """The catalogue as programs read it, made anew when a text is newer; every start does this."""
     target = CATALOGUE.with_suffix(".mo")
     if target.exists() and target.stat().st_mtime >= CATALOGUE.stat().st_mtime:
         return
