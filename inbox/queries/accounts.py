@@ -284,17 +284,19 @@ def _say_problem(health: Health, facts: _Facts) -> None:
     health.problem = _("The platform no longer accepts our access, since %(time)s.") % {
         "time": _time(account.state_since)
     }
-    waiting = ngettext(
-        "Since then we fetch nothing and %(n)d reply waits.",
-        "Since then we fetch nothing and %(n)d replies wait.",
-        facts.waiting,
-    )
+    waiting = _("Since then we fetch nothing.")
+    if facts.waiting:
+        waiting = ngettext(
+            "Since then we fetch nothing and %(n)d reply waits.",
+            "Since then we fetch nothing and %(n)d replies wait.",
+            facts.waiting,
+        ) % {"n": facts.waiting}
     windows = [spec.window_days for spec in account.capabilities.streams if spec.window_days]
     safe = _("What people write now is fetched once you reconnect.")
     if windows:
         ends = account.state_since + timedelta(days=min(windows))
         safe = _("Nothing is lost yet: connect before %(day)s.") % {"day": _time(ends)}
-    health.safe = f"{waiting % {'n': facts.waiting}} {safe}"
+    health.safe = f"{waiting} {safe}"
 
 
 def _draw_week(health: Health, facts: _Facts) -> None:
