@@ -47,6 +47,8 @@ def role_of(agent: Agent, brand: Brand) -> str | None:
     """The agent's role for a brand; None for an outsider."""
     if agent.is_owner:
         return Role.ADMIN
+    if hasattr(brand, "own_role"):  # read with the brand, for this very request
+        return brand.own_role
     membership = Membership.objects.filter(agent=agent, brand=brand).values_list("role", flat=True)
     return membership.first()
 

@@ -1,4 +1,4 @@
-"""The words people use, for searches that are misspelt."""
+"""The words people use, for searches that are misspelt, and to know how to search."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from django.db import connection, transaction
 LATEST = 50_000  # messages
 COLLECT = """
 insert into inbox_searchword (word, hits)
-select word, count(*) from (
-  select regexp_split_to_table(lower(text), '[^[:alpha:]]+') as word
-  from (select text from inbox_message where erased_at is null and deleted_at is null
+select word, count(distinct id) from (
+  select id, regexp_split_to_table(unaccent(lower(text)), '[^[:alpha:]]+') as word
+  from (select id, text from inbox_message where erased_at is null and deleted_at is null
         order by sent_at desc, id desc limit %s) latest) words
 where length(word) between 4 and 40 group by word having count(*) >= 3
 """

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, F, OuterRef, Q
+from django.db.models import CharField, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Cast, JSONObject
 from django.http import Http404
 
@@ -23,6 +23,8 @@ from inbox.models import (
     Conversation,
     ConversationLabel,
     Identity,
+    Membership,
+    Message,
     MessageVersion,
     Note,
 )
@@ -54,11 +56,14 @@ class Timeline:
 
 
 def opened(agent: Agent, pk: int) -> Conversation:
-    """The conversation with everything around its messages, for somebody who may see it: two statements."""
+    """The conversation with everything around its messages, for somebody who may see it: one statement."""
     related = ("brand", "account", "thread", "contact", "identity", "assignee", "team", "linked__account")
-    found = Conversation.objects.filter(pk=pk).select_related(*related).annotate(**_around()).first()
+    own = Membership.objects.filter(agent=agent, brand=OuterRef("brand")).values("role")[:1]
+    around = {**_around(), "own_role": Subquery(own)}
+    found = Conversation.objects.filter(pk=pk).select_related(*related).annotate(**around).first()
     if found is None:
         raise Http404
+    found.brand.own_role = found.own_role  # type: ignore[attr-defined]
     access.require(agent, found.brand)
     return found
 
@@ -67,12 +72,16 @@ def _around() -> dict[str, Any]:
     labels = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("pk")
     identities = Identity.objects.filter(contact=OuterRef("contact")).order_by("pk")
     notes = ContactNote.objects.filter(contact=OuterRef("contact")).order_by("-pk")
+    newest = (
+        Message.objects.filter(conversation=OuterRef("pk")).order_by().values("conversation").annotate(pk_=Max("pk"))
+    )
     others = Conversation.objects.filter(thread=OuterRef("thread")).exclude(pk=OuterRef("pk"))
     legs = Conversation.objects.filter(linked=OuterRef("pk")).order_by("pk")
     same = Contact.objects.filter(brand=OuterRef("brand"), name=OuterRef("contact__name"), erased_at=None).exclude(
         Q(pk=OuterRef("contact")) | Q(name="")
     )
     return {
+        "newest_message": Subquery(newest.values("pk_")),
         "label_rows": ArraySubquery(labels.values(row=JSONObject(pk="label_id", name="label__name"))[:200]),
         "identity_rows": ArraySubquery(identities.values(row=JSONObject(
             platform="platform", handle="handle", name="name", bio="bio", place="place", language="language",
@@ -87,7 +96,9 @@ def _around() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def timeline(conversation: Conversation, *, before: str = "", size: int = NEWEST) -> Timeline:
+def timeline(
+    conversation: Conversation, *, before: str = "", size: int = NEWEST, reasons: dict[str, Any] | None = None
+) -> Timeline:
     """The newest messages, or those before a place, with the notes and the activity among them: four statements."""
     place = _place(before)
     said = conversation.messages.select_related("identity", "agent", "delivery").annotate(**_with_message())
@@ -103,7 +114,8 @@ def timeline(conversation: Conversation, *, before: str = "", size: int = NEWEST
     items += [Item("happened", e.at, e) for e in _between(_activity(conversation), "at", begin, end)]
     items.sort(key=lambda item: (item.at, item.kind != "message"))
     earlier = f"{found[-1].sent_at.timestamp():.6f}.{found[-1].pk}" if found and more else ""
-    reasons = {reason.code: reason for reason in ClosingReason.objects.filter(brand_id=conversation.brand_id)}
+    if reasons is None:
+        reasons = {reason.code: reason for reason in ClosingReason.objects.filter(brand_id=conversation.brand_id)}
     return Timeline(_grouped(items), earlier, reasons)
 
 

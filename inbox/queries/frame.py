@@ -25,8 +25,7 @@ class Frame:
     def role(self) -> str:
         if self.brand is None:
             return ""
-        own = getattr(self.brand, "own_role", None)  # `brand_for` has it already
-        return own if own and not self.agent.is_owner else access.role_of(self.agent, self.brand) or ""
+        return access.role_of(self.agent, self.brand) or ""
 
     @property
     def is_lead(self) -> bool:

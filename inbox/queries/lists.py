@@ -8,20 +8,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from inbox.models import Agent, Brand, Conversation, ConversationLabel, Notification, Visibility
-from inbox.operations import presence
+from inbox.models import Agent, Brand, Conversation, Notification, Visibility
+from inbox.queries import rows
 from inbox.queries.queues import EVERY, Queue
+from inbox.queries.rows import Row
 
 PAGE = 50
-SHOWN = (
-    "pk", "brand_id", "visibility", "proactive", "status", "kind", "feeling", "waiting_since", "due_at",
-    "last_message_at", "snoozed_until", "preview", "reach", "growth", "version", "message_count", "outcome",
-    "account__kind", "account__handle", "account__name", "identity__handle", "identity__name", "identity__followers",
-    "contact__name", "assignee__name", "assignee__email", "team__name",
-)  # fmt: skip
 # name -> (column, descending)
 SORTS: dict[str, tuple[str, bool]] = {
     "waiting": ("waiting_since", False),
@@ -84,55 +79,38 @@ class ListQuery:
 class Page:
     """A stretch of the list, and where the next and previous begin ("" when there is none)."""
 
-    rows: list[Conversation]
+    rows: list[Row]
     after: str = ""
     before: str = ""
 
 
 def page_of(asked: ListQuery, *, team_ids: list[int], size: int = PAGE) -> Page:
-    """The rows asked for, with their labels and who is looking: two statements."""
+    """The rows asked for, with their labels and who is looking: one statement."""
     found = filtered(asked, team_ids=team_ids)
     backwards = bool(asked.before)
-    rows = _slice(found, asked.sort, key=asked.before or asked.after, backwards=backwards, size=size + 1)
-    more, rows = len(rows) > size, rows[:size]
+    made = _slice(found, asked.sort, key=asked.before or asked.after, backwards=backwards, size=size + 1)
+    more, made = len(made) > size, made[:size]
     if backwards:
-        rows.reverse()
-    dress(rows, besides=asked.agent)
-    following = bool(rows) and (more or backwards)
-    preceding = bool(rows) and (more if backwards else bool(asked.after))
+        made.reverse()
+    following = bool(made) and (more or backwards)
+    preceding = bool(made) and (more if backwards else bool(asked.after))
     return Page(
-        rows=rows,
-        after=key_of(rows[-1], asked.sort) if following else "",
-        before=key_of(rows[0], asked.sort) if preceding else "",
+        rows=rows.dress(made, besides=asked.agent),
+        after=key_of(made[-1], asked.sort) if following else "",
+        before=key_of(made[0], asked.sort) if preceding else "",
     )
 
 
-def rows_by_id(asked: ListQuery, ids: Iterable[int], *, team_ids: list[int]) -> list[Conversation]:
+def rows_by_id(asked: ListQuery, ids: Iterable[int], *, team_ids: list[int]) -> list[Row]:
     """Those of these rows that still stand in this list, to refresh what a browser shows."""
-    found = list(shown(filtered(asked, team_ids=team_ids).filter(pk__in=list(ids)[: 4 * PAGE])))
-    dress(found, besides=asked.agent)
-    return found
+    found = rows.read(filtered(asked, team_ids=team_ids).filter(pk__in=list(ids)[: 4 * PAGE]), most=4 * PAGE)
+    return rows.dress(found, besides=asked.agent)
 
 
 def found_page(asked: ListQuery, ids: list[int], *, team_ids: list[int]) -> Page:
     """Of what a search found, what the filters leave, newest first."""
-    rows = list(shown(filtered(asked, team_ids=team_ids).filter(pk__in=ids).order_by("-last_message_at", "-pk"))[:PAGE])
-    dress(rows, besides=asked.agent)
-    return Page(rows)
-
-
-def dress(rows: list[Conversation], *, besides: Agent) -> None:
-    """Add who is looking at each row."""
-    looking = presence.present((row.pk for row in rows), besides=besides) if rows else {}
-    for row in rows:
-        row.looking = looking.get(row.pk, [])  # type: ignore[attr-defined]
-
-
-def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation]:
-    """Only the columns a row shows, and its labels in one more statement."""
-    labels = ConversationLabel.objects.select_related("label").order_by("pk")
-    related = found.select_related("account", "identity", "contact", "assignee", "team").only(*SHOWN)
-    return related.prefetch_related(Prefetch("labelled", labels))
+    those = filtered(asked, team_ids=team_ids).filter(pk__in=ids).order_by("-last_message_at", "-pk")
+    return Page(rows.dress(rows.read(those, most=PAGE), besides=asked.agent))
 
 
 def filtered(asked: ListQuery, *, team_ids: list[int]) -> QuerySet[Conversation]:
@@ -171,25 +149,25 @@ def _personal(found: QuerySet[Conversation], asked: ListQuery, team_ids: list[in
     return found
 
 
-def _slice(found: QuerySet[Conversation], sort: str, *, key: str, backwards: bool, size: int) -> list[Conversation]:
+def _slice(found: QuerySet[Conversation], sort: str, *, key: str, backwards: bool, size: int) -> list[Row]:
     """Rows beyond the key. What has no value in the sort column stands last."""
     column, descending = SORTS[sort]
     place, down = _place(key), descending != backwards
+    order = _order(column, down=down)
     if place is None:
-        return list(shown(found.order_by(*_order(column, down=down)))[:size])
+        return rows.read(found.order_by(*order), most=size)
     value, pk = place
     valued, empty = found.filter(**{f"{column}__isnull": False}), found.filter(**{f"{column}__isnull": True})
     if value is None:  # the key stands among those without a value
-        rows = list(
-            shown(empty.filter(_beyond(None, None, pk, down=backwards)).order_by("-pk" if backwards else "pk"))[:size]
-        )
-        if backwards and len(rows) < size:
-            rows += list(shown(valued.order_by(*_order(column, down=down)))[: size - len(rows)])
-        return rows
-    rows = list(shown(valued.filter(_beyond(column, value, pk, down=down)).order_by(*_order(column, down=down)))[:size])
-    if column in NULLABLE and not backwards and len(rows) < size:
-        rows += list(shown(empty.order_by("pk"))[: size - len(rows)])
-    return rows
+        beyond = empty.filter(_beyond(None, None, pk, down=backwards)).order_by("-pk" if backwards else "pk")
+        made = rows.read(beyond, most=size)
+        if backwards and len(made) < size:
+            made += rows.read(valued.order_by(*order), most=size - len(made))
+        return made
+    made = rows.read(valued.filter(_beyond(column, value, pk, down=down)).order_by(*order), most=size)
+    if column in NULLABLE and not backwards and len(made) < size:
+        made += rows.read(empty.order_by("pk"), most=size - len(made))
+    return made
 
 
 def _order(column: str, *, down: bool) -> list[Any]:
@@ -206,7 +184,7 @@ def _beyond(column: str | None, value: Any, pk: int, *, down: bool) -> Q:
     return Q(**{f"{column}__{side}e": value}) & (Q(**{f"{column}__{side}": value}) | past)
 
 
-def key_of(row: Conversation, sort: str) -> str:
+def key_of(row: Row | Conversation, sort: str) -> str:
     """Where a row stands in a sort: its value and its id."""
     value = getattr(row, SORTS[sort][0])
     if isinstance(value, datetime):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -82,7 +83,7 @@ def mode_of(conversation: Conversation, audience: str) -> str:
 
 def composer_for(
     *, conversation: Conversation, agent: Agent, audience: str = "", text: str | None = None,
-    token: UUID | None = None, refused: Refused | None = None,
+    token: UUID | None = None, refused: Refused | None = None, colleagues: Sequence[Agent] | None = None,
 ) -> Composer:  # fmt: skip
     """The composer of a conversation, with the agent's drafts; `refused` is what stood in the way of the last try."""
     parents = list(
@@ -100,11 +101,11 @@ def composer_for(
     name = (identity.name if identity else "") or conversation.contact.name or (identity.handle if identity else "")
     return Composer(
         conversation=conversation, ways=ways, chosen=chosen, text=texts.get(chosen, "") if text is None else text,
-        token=token or uuid4(), seen_message=conversation.messages.aggregate(last=Max("pk"))["last"] or 0,
+        token=token or uuid4(), seen_message=_newest(conversation),
         seen_version=conversation.version, parents=parents, parent=parent, drafts=texts,
         files=list(draft.attachments.all()) if draft else [], saved_at=draft.saved_at if draft else None,
         canned=[(c, canned.fill(c.text, conversation=conversation, agent=agent)) for c in canned.usable(conversation)],
-        colleagues=[a for a in agents_of(conversation.brand) if a.pk != agent.pk],
+        colleagues=[a for a in (agents_of(conversation.brand) if colleagues is None else colleagues) if a.pk != agent.pk],
         sign_off=f"^{agent.initials}" if conversation.brand.sign_off and agent.initials else "",
         length_rule=conversation.account.capabilities.length_rule, first_name=name.split(" ")[0],
         handoff_line=handoff.public_line(conversation) if conversation.visibility == "public" else "",
@@ -113,6 +114,13 @@ def composer_for(
         conflict=bool(refused and refused.code in {"answered_meanwhile", "wrote_meanwhile"}),
         too_long=bool(refused and refused.code == "too_long"),
     )  # fmt: skip
+
+
+def _newest(conversation: Conversation) -> int:
+    """The id of its newest message; its page has read it already."""
+    if hasattr(conversation, "newest_message"):
+        return conversation.newest_message or 0
+    return conversation.messages.aggregate(last=Max("pk"))["last"] or 0
 
 
 def _first_choice(ways: list[Way], drafts: dict[str, Draft]) -> str:

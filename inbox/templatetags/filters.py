@@ -87,6 +87,7 @@ def capped(value: int, most: int = 999) -> str:
     return f"{most}+" if value > most else str(value)
 
 
+@lru_cache(maxsize=4096)
 def initials(name: str) -> str:
     """Two letters for an avatar; one sign when the name is one sign."""
     words = [w for w in re.split(r"[\s_.@]+", name or "") if w]

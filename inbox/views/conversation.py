@@ -41,12 +41,12 @@ def screen(request: AgentRequest, brand: str, queue: str, pk: int) -> HttpRespon
     if request.htmx and request.htmx.target == "talk":
         asked = ListQuery.read(found.brand, request.user, queue, request.GET)
         here = reverse("list", args=[brand, queue])
-        context = {"brand": found.brand, "frame": frame, "asked": asked, "here": here,
-                   "choices": Choices(frame, found.brand)}  # fmt: skip
-        return render(request, "inbox/talk.html", {**context, **_talk(request, found)})
+        choices = Choices(frame, found.brand)
+        context = {"brand": found.brand, "frame": frame, "asked": asked, "here": here, "choices": choices}
+        return render(request, "inbox/talk.html", {**context, **_talk(request, found, choices)})
     remember(request.user, found.brand)
-    return render(request, "inbox/screen.html", {**list_context(request, brand=brand, queue=queue),
-                                                 **_talk(request, found)})  # fmt: skip
+    context = list_context(request, brand=brand, queue=queue)
+    return render(request, "inbox/screen.html", {**context, **_talk(request, found, context["choices"])})
 
 
 @login_required
@@ -73,12 +73,13 @@ def render_head(request: AgentRequest, found: Conversation, *, status: int = 200
     return render(request, "inbox/head.html", context, status=status)
 
 
-def _talk(request: AgentRequest, found: Conversation) -> dict[str, object]:
+def _talk(request: AgentRequest, found: Conversation, choices: Choices) -> dict[str, object]:
     audience = request.GET.get("audience", "")
+    said = queries.timeline(found, before=request.GET.get("before", ""), reasons=choices.every_reason())
     return {
-        "conversation": found, "timeline": queries.timeline(found, before=request.GET.get("before", "")),
+        "conversation": found, "timeline": said,
         "earlier": queries.earlier_of(found), "looking": queries.looking_at(found, request.user), "toast": None,
         "composer": composer_for(conversation=found, agent=request.user,
-                                 audience=audience if audience in AUDIENCES else ""),
+                                 audience=audience if audience in AUDIENCES else "", colleagues=choices.agents()),
         "queued": None,
     }  # fmt: skip

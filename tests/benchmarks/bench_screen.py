@@ -1,0 +1,165 @@
+"""Server time of every page of the screen on a big database, its statements, and the ratio to the floor.
+
+`python -m tests.benchmarks.bench_screen [--conversations N] [--messages M]` starts its own PostgreSQL and Valkey.
+The floor of a page is its own SQL run bare, plus its own template rendered with what was read before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.benchmarks import bench_servers
+
+RESULT = Path(__file__).resolve().parent.parent.parent / "var" / "bench" / "screen.json"
+ROWS = {"HX-Request": "true", "HX-Target": "more"}
+TALK = {"HX-Request": "true", "HX-Target": "talk"}
+BUDGETS = {"list": 15.0, "conversation": 20.0, "search": 80.0, "claim": 15.0, "counts": 50.0}
+ROUNDS = 40
+
+
+def measured(ask: Callable[[], Any], *, rounds: int = ROUNDS) -> dict[str, float]:
+    """Milliseconds: the middle and the slow end."""
+    for _ in range(3):
+        ask()
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        ask()
+        times.append((time.perf_counter() - began) * 1000)
+    times.sort()
+    return {"p50": round(statistics.median(times), 2), "p95": round(times[int(len(times) * 0.95) - 1], 2)}
+
+
+def floor(client: Any, path: str, headers: dict[str, str]) -> tuple[list[str], float]:
+    """The statements of a page, and the milliseconds they and the template take by themselves."""
+    from django.db import connection
+    from django.template.backends import jinja2
+    from django.test.utils import CaptureQueriesContext
+
+    rendered: list[tuple[Any, dict[str, Any]]] = []
+    original = jinja2.Template.render
+
+    def remember(self: Any, context: Any = None, request: Any = None) -> Any:
+        rendered.append((self, {"context": context, "request": request}))
+        return original(self, context, request)
+
+    jinja2.Template.render = remember
+    try:
+        with CaptureQueriesContext(connection) as captured:
+            client.get(path, headers=headers)
+    finally:
+        jinja2.Template.render = original
+    statements = [q["sql"] for q in captured.captured_queries if q["sql"].startswith("SELECT")]
+
+    def bare() -> None:
+        with connection.cursor() as cursor:
+            for sql in statements:
+                cursor.execute(sql.replace("%", "%%"), ())
+                cursor.fetchall()
+        for template, what in rendered:
+            original(template, what["context"], what["request"])
+
+    return statements, measured(bare, rounds=15)["p50"]
+
+
+def pages(facts: dict[str, Any], deep: str) -> dict[str, tuple[str, str, dict[str, str]]]:
+    """What is measured: (budget, address, headers)."""
+    from inbox.models import Conversation
+
+    slug = facts["brand"].slug
+    queues = ("mine", "team", "unassigned", "mentioned", "snoozed", "compliments", "proactive", "all", "pending", "minded",
+              "resolved")  # fmt: skip
+    made = {f"list {q}": ("list", f"/inbox/{slug}/{q}/", ROWS) for q in queues}
+    filters = {
+        "complaints": "kind=complaint", "public": "visibility=public", "negative": "feeling=negative",
+        "account": f"account={facts['account'].pk}", "label": f"label={facts['label'].pk}", "nobody": "assignee=none",
+        "growth": "sort=growth", "newest": "sort=newest",
+        "four at once": f"kind=complaint&feeling=negative&visibility=public&account={facts['account'].pk}",
+    }  # fmt: skip
+    for queue in ("all", "resolved"):
+        for name, query in filters.items():
+            if (queue, name) != ("resolved", "growth"):
+                made[f"list {queue}, {name}"] = ("list", f"/inbox/{slug}/{queue}/?{query}", ROWS)
+    made["list resolved, deep"] = ("list", f"/inbox/{slug}/resolved/?after={deep}", ROWS)
+    some = Conversation.objects.filter(status="open").order_by("pk").values_list("pk", flat=True)[77]
+    made["conversation"] = ("conversation", f"/inbox/{slug}/all/{some}/", TALK)
+    made["conversation of 5,000"] = ("conversation", f"/inbox/{slug}/all/{facts['long']}/", TALK)
+    words = {"in many": "trein", "in some": "rolstoel", "in few": "paraplu schoonmaak", "rare": "zaak9700", "none": "qqqzzz",
+             "two": "moeder lift", "prefix": "vertra", "quoted": '"geld terug"', "handle": "@reiziger777",
+             "misspelt": "abonement", "name": "Persoon 4242"}  # fmt: skip
+    made |= {f"search {n}": ("search", f"/inbox/{slug}/search/?{urlencode({'q': w})}", ROWS) for n, w in words.items()}
+    made["counts, counted"] = ("counts", f"/inbox/{slug}/figures/", {})
+    return made
+
+
+def run(conversations: int, messages: int) -> dict[str, Any]:
+    """Fill, measure, write down."""
+    from django.test import Client
+
+    from inbox.events import valkey
+    from inbox.models import Conversation
+    from inbox.operations.words import collect_words
+    from inbox.queries.lists import ListQuery, key_of
+    from tests.benchmarks.crowd import gather
+
+    began = time.perf_counter()
+    facts = gather(conversations, messages=messages)
+    collect_words()
+    filled = time.perf_counter() - began
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(facts["agent"])
+    middle = Conversation.objects.filter(status="resolved").order_by("-last_message_at")
+    deep = key_of(middle[conversations // 2], ListQuery.read(facts["brand"], facts["agent"], "resolved", {}).sort)
+    figures: dict[str, Any] = {}
+    for name, (budget, path, headers) in pages(facts, deep).items():
+
+        def ask(path: str = path, headers: dict[str, str] = headers, fresh: bool = budget == "counts") -> None:
+            if fresh:
+                valkey().delete(f"webcare:counts:{facts['brand'].pk}")
+            answer = client.get(path, headers=headers)
+            assert answer.status_code == 200, (path, answer.status_code)
+
+        taken = measured(ask, rounds=ROUNDS if budget != "search" else 20)
+        statements, least = floor(client, path, headers)
+        within = taken["p95"] <= BUDGETS[budget]
+        figures[name] = {**taken, "budget": BUDGETS[budget], "within": within, "statements": len(statements),
+                         "floor": least, "ratio": round(taken["p50"] / max(least, 0.01), 2), "sql": statements}  # fmt: skip
+        print(f"{name:28} p50 {taken['p50']:8.2f}  p95 {taken['p95']:8.2f} ms  {len(statements):2} statements"
+              f"  {figures[name]['ratio']:5.2f} x floor{'' if within else '   OVER ' + str(BUDGETS[budget])}", flush=True)  # fmt: skip
+    figures["claim"] = claims(client)
+    print(f"{'claim':28} p50 {figures['claim']['p50']:8.2f}  p95 {figures['claim']['p95']:8.2f} ms")
+    return {"conversations": conversations, "messages": messages, "filled_seconds": round(filled, 1), "pages": figures}
+
+
+def claims(client: Any) -> dict[str, Any]:
+    """Claims by the button, each of another conversation."""
+    from inbox.models import Conversation
+
+    free = iter(Conversation.objects.filter(status="open", assignee=None).values_list("pk", flat=True)[: ROUNDS + 5])
+    taken = measured(lambda: client.post(f"/conversations/{next(free)}/do/claim/", {"next": "/"}))
+    return {**taken, "budget": BUDGETS["claim"], "within": taken["p95"] <= BUDGETS["claim"]}
+
+
+def main() -> None:
+    """Run it on servers of its own."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--conversations", type=int, default=1_000_000)
+    arguments.add_argument("--messages", type=int, default=5_000_000)
+    options = arguments.parse_args()
+    with bench_servers.running(TESTING="1"):
+        result = run(options.conversations, options.messages)
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=1))
+    over = [name for name, page in result["pages"].items() if not page["within"]]
+    print(f"over budget: {', '.join(over) or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
