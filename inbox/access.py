@@ -48,7 +48,8 @@ def role_of(agent: Agent, brand: Brand) -> str | None:
     if agent.is_owner:
         return Role.ADMIN
     if hasattr(brand, "own_role"):  # read with the brand, for this very request
-        return brand.own_role
+        known: str | None = brand.own_role
+        return known
     membership = Membership.objects.filter(agent=agent, brand=brand).values_list("role", flat=True)
     return membership.first()
 

@@ -14,8 +14,8 @@ from inbox.models import Agent
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     """How somebody wants the screen to be."""
 
-    language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES)
-    time_zone = forms.ChoiceField(label=_("time zone"))
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(label=_("Time zone"))
 
     class Meta:
         model = Agent

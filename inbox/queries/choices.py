@@ -36,7 +36,7 @@ class Choices:
             reason_rows=_array(ClosingReason.objects.filter(**own).order_by("pk"), "pk", "code", "name_nl", "name_en",
                                "archived_at"),
         )  # fmt: skip
-        return found[0]
+        return dict(found[0])
 
     def agents(self) -> list[Agent]:
         """Colleagues, those on shift first, with how much each minds."""

@@ -105,7 +105,9 @@ def composer_for(
         seen_version=conversation.version, parents=parents, parent=parent, drafts=texts,
         files=list(draft.attachments.all()) if draft else [], saved_at=draft.saved_at if draft else None,
         canned=[(c, canned.fill(c.text, conversation=conversation, agent=agent)) for c in canned.usable(conversation)],
-        colleagues=[a for a in (agents_of(conversation.brand) if colleagues is None else colleagues) if a.pk != agent.pk],
+        colleagues=[
+            a for a in (agents_of(conversation.brand) if colleagues is None else colleagues) if a.pk != agent.pk
+        ],
         sign_off=f"^{agent.initials}" if conversation.brand.sign_off and agent.initials else "",
         length_rule=conversation.account.capabilities.length_rule, first_name=name.split(" ")[0],
         handoff_line=handoff.public_line(conversation) if conversation.visibility == "public" else "",

@@ -128,7 +128,7 @@ def _texts(accounts: list[int], asked: Asked) -> list[tuple[int, int]]:
     return _hits(INDEX.format(query=query, exactly=exactly), values)
 
 
-def _hits(statement: str, values: dict[str, object]) -> list[tuple[int, int]]:
+def _hits(statement: str, values: dict[str, Any]) -> list[tuple[int, int]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [(int(c), int(m)) for c, m in cursor.fetchall()]

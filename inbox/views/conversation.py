@@ -42,8 +42,8 @@ def screen(request: AgentRequest, brand: str, queue: str, pk: int) -> HttpRespon
         asked = ListQuery.read(found.brand, request.user, queue, request.GET)
         here = reverse("list", args=[brand, queue])
         choices = Choices(frame, found.brand)
-        context = {"brand": found.brand, "frame": frame, "asked": asked, "here": here, "choices": choices}
-        return render(request, "inbox/talk.html", {**context, **_talk(request, found, choices)})
+        around = {"brand": found.brand, "frame": frame, "asked": asked, "here": here, "choices": choices}
+        return render(request, "inbox/talk.html", {**around, **_talk(request, found, choices)})
     remember(request.user, found.brand)
     context = list_context(request, brand=brand, queue=queue)
     return render(request, "inbox/screen.html", {**context, **_talk(request, found, context["choices"])})
