@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from webcare.embedded import Servers
 from webcare.messages import compile_catalogue
 
+compile_catalogue()  # before Django reads its texts: it keeps what it found
 FOLDER = Path(tempfile.mkdtemp(prefix="webcare-test-"))
 SERVERS = Servers(FOLDER)
 os.environ.update(
@@ -24,7 +25,6 @@ os.environ.update(
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start them before the first test, not when only listing."""
-    compile_catalogue()
     if not config.option.collectonly:
         SERVERS.start()
 

@@ -21,19 +21,6 @@ def babel(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "babel.messages.frontend", "-q", *arguments], cwd=ROOT, check=True)
 
 
-def compiled() -> None:
-    """The catalogue as programs read it, made anew when a text is newer; every start does this."""
-    target = CATALOGUE.with_suffix(".mo")
-    if target.exists() and target.stat().st_mtime >= CATALOGUE.stat().st_mtime:
-        return
-    with CATALOGUE.open("rb") as file:
-        catalogue = read_po(file, locale="nl")
-    made = target.with_suffix(f".{os.getpid()}")
-    with made.open("wb") as file:
-        write_mo(file, catalogue)
-    made.replace(target)
-
-
 def collect(into: Path) -> None:
     """All texts of the code and the templates."""
     options = ["--no-location", "--sort-output", "--no-wrap", "--omit-header", *KEYWORDS]
@@ -71,7 +58,7 @@ def missing(template: Path) -> list[str]:
 def main() -> None:
     """Update and compile, only compile, or check."""
     if "--compile" in sys.argv:
-        compiled()
+        compile_catalogue()
         return
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "messages.pot"
@@ -82,7 +69,7 @@ def main() -> None:
             if not CATALOGUE.exists():
                 babel("init", "-i", str(template), "-D", "django", "-l", "nl", "-d", "locale")
             babel("update", "-i", str(template), *options)
-            compiled()
+            compile_catalogue()
         lacking = missing(template)
     for text in lacking:
         print(f"not translated: {text}")

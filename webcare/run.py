@@ -23,7 +23,6 @@ from typing import NoReturn
 
 from webcare import leftovers
 from webcare.embedded import Postgres, Valkey
-from webcare.messages import compiled
 from webcare.programs import VAR
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -219,7 +218,6 @@ def supervise(environment: dict[str, str], *, port: int) -> None:
     configuration = os.path.relpath(VAR / "supervisord.conf", ROOT)
     output = (VAR / "log" / "supervisor.out").open("wb")
     print("webcare: starting", flush=True)
-    compiled()
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "supervisor.supervisord", "-c", configuration], cwd=ROOT, env=environment,
         stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,

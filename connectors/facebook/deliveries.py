@@ -45,7 +45,7 @@ def read_delivery(gathered: Gathered, body: dict[str, Any]) -> None:
     for found in body["entry"]:
         part = entry(found)
         page_id, at = identifier(part.get("id")), part.get("time")
-        if body.get("object") not in _OBJECTS - {"whatsapp_business_account"}:
+        if words(body.get("object")) not in _OBJECTS - {"whatsapp_business_account"}:
             gathered.set_aside(found, f"{words(body.get('object')) or 'such deliveries'} is not read here")
             continue
         for change in entries(part.get("changes")):
@@ -82,7 +82,9 @@ def _change(gathered: Gathered, change: dict[str, Any], *, page_id: str, at: Any
 def _is_trashed(value: dict[str, Any]) -> bool:
     """A post put in the bin comes as an edit without a message; `remove` comes when it is emptied."""
     shown = {"message", "photo", "photos", "link", "video", "story"} & {key for key in value if value[key]}
-    return value.get("verb") in {"edited", "edit"} and value.get("item") in {"status", "post"} and not shown
+    return (
+        words(value.get("verb")) in {"edited", "edit"} and words(value.get("item")) in {"status", "post"} and not shown
+    )
 
 
 def _said(value: dict[str, Any], *, page_id: str) -> InboundMessage:
@@ -125,7 +127,7 @@ def _rating(gathered: Gathered, value: dict[str, Any], *, page_id: str) -> None:
 
 
 def _reaction(gathered: Gathered, value: dict[str, Any]) -> None:
-    if value.get("verb") not in {"add", "edit"}:
+    if words(value.get("verb")) not in {"add", "edit"}:
         return
     person = mapping.author(value.get("from")) or mapping.author({"id": value.get("sender_id")})
     original = identifier(value.get("comment_id")) or mapping.needed_id({"id": value.get("post_id")})

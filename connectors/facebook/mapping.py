@@ -214,7 +214,7 @@ def partner(payload: dict[str, Any], *, page_id: str, under: Post | None) -> Aut
     """
     for tag in entries(payload.get("message_tags")):
         named = author(tag)
-        if named and named.external_id != page_id and entry(tag).get("type") in {"user", None}:
+        if named and named.external_id != page_id and words(entry(tag).get("type")) in {"user", ""}:
             return named
     above = author(entry(payload.get("parent")).get("from"))
     if above is None and not payload.get("parent") and under and not under.ours:

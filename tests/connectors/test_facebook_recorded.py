@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.facebook.connector import FacebookConnector
@@ -253,6 +253,10 @@ JSON = st.recursive(
 
 
 @settings(max_examples=400, deadline=None)
+@example(body={"object": [], "entry": [None]}, uri="")
+@example(
+    body={"object": "page", "entry": [{"changes": [{"field": "feed", "value": {"verb": [], "item": {}}}]}]}, uri=""
+)
 @given(
     body=JSON,
     uri=st.sampled_from(
