@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import statistics
 import time
 from collections.abc import Iterator
@@ -80,20 +81,20 @@ def _set_apart() -> None:
     gc.freeze()
 
 
-def copy_all(items: list[Any], *, size: int) -> float:
+def copy_all(items: list[Any], *, size: int, table: str = "bare") -> float:
     """The same rows, text and payload, into a table without any index, with as many commits."""
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS bare")
+        cursor.execute(f"DROP TABLE IF EXISTS {table}")
         cursor.execute(
-            """CREATE TABLE bare (id bigint, external_id text, author text, handle text, name text, followers bigint,
+            f"""CREATE TABLE {table} (id bigint, external_id text, author text, handle text, name text, followers bigint,
                sent_at timestamptz, text text, thread text, permalink text, language text, raw jsonb)"""
         )
     _set_apart()
     began = time.perf_counter()
     for start in range(0, len(items), size):
-        with connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN") as copy:
+        with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
             for n, m in enumerate(items[start : start + size]):
                 a = m.author
                 copy.write_row((n, m.external_id, a.external_id, a.handle, a.name, a.followers, m.sent_at, m.text,
@@ -113,6 +114,39 @@ def measure(stream: Any, *, count: int, start: int, size: int, rounds: int = 3) 
         figures["ratio"].append(new / bare)
         figures["seen"].append(ingest_all(stream, items, size=size))
     return {name: round(statistics.median(values), 3) for name, values in figures.items()}
+
+
+def two_workers(streams: list[Any], *, count: int, start: int, size: int) -> dict[str, float]:
+    """Both cores: two workers with a stream each, beside two that COPY."""
+    figures = {}
+    for name, work in (("copy", _copy_part), ("new", ingest_all), ("seen", ingest_all)):
+        parts = [list(messages(count, start=start + n * count)) for n in range(len(streams))]
+        _set_apart()
+        began = time.perf_counter()
+        children = [_forked(work, stream, part, size) for stream, part in zip(streams, parts, strict=True)]
+        if any(os.waitpid(pid, 0)[1] for pid in children):
+            raise RuntimeError("a worker failed")
+        figures[name] = round(len(streams) * count / (time.perf_counter() - began), 3)
+    return {**figures, "ratio": round(figures["new"] / figures["copy"], 3)}
+
+
+def _copy_part(stream: Any, items: list[Any], *, size: int) -> float:
+    return copy_all(items, size=size, table=f"bare{stream.pk}")
+
+
+def _forked(work: Any, stream: Any, items: list[Any], size: int) -> int:
+    from django.db import connections
+
+    connections.close_all()
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        work(stream, items, size=size)
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def fill(count: int) -> None:
@@ -159,6 +193,8 @@ def main() -> None:
         result: dict[str, Any] = {"page": asked.page, "payload_bytes": PAYLOAD_BYTES}
         result["small"] = measure(stream, count=asked.messages, start=0, size=asked.page)
         result["pages of 100"] = measure(stream, count=2000, start=10**7, size=100)
+        others = [stream, builders.stream()]
+        result["two workers"] = two_workers(others, count=asked.messages, start=10**8, size=asked.page)
         if asked.fill:
             fill(asked.fill)
             result[f"with {asked.fill} more"] = measure(stream, count=asked.messages, start=2 * 10**7, size=asked.page)
