@@ -30,10 +30,10 @@ CAPABILITIES = Capabilities(
         ModeRules("private_reply", max_length=2000, window_hours=168, once_per_message=True),
     ),
     streams=(
-        StreamSpec("comments", Visibility.PUBLIC, default_interval=60, min_interval=30, scopes=_READ),
+        StreamSpec("comments", Visibility.PUBLIC, default_interval=30, min_interval=15, scopes=_READ),
         StreamSpec("visitor_posts", Visibility.PUBLIC, default_interval=120, min_interval=30, scopes=_READ),
         StreamSpec("tagged", Visibility.PUBLIC, default_interval=300, min_interval=60, scopes=_READ),
-        StreamSpec("direct", Visibility.PRIVATE, default_interval=60, min_interval=15, scopes=("pages_messaging",)),
+        StreamSpec("direct", Visibility.PRIVATE, default_interval=20, min_interval=15, scopes=("pages_messaging",)),
         StreamSpec("reviews", Visibility.PUBLIC, default_interval=900, min_interval=60, scopes=_READ),
         StreamSpec(
             "own_posts",

@@ -73,7 +73,7 @@ class XConnector(Connector):
             ModeRules("private_reply", 10_000, AttachmentRules(_PICTURES, 5 * _MEGABYTES, 1)),
         ),
         streams=(
-            StreamSpec("mentions", Visibility.PUBLIC, scopes=("tweet.read", "users.read")),
+            StreamSpec("mentions", Visibility.PUBLIC, default_interval=20, scopes=("tweet.read", "users.read")),
             StreamSpec(
                 "search",
                 Visibility.PUBLIC,

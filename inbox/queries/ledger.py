@@ -224,7 +224,7 @@ def _bars(stream: Stream, hours: dict[tuple[int, datetime], int], now: datetime)
         )
         for n, (count, usually) in enumerate(zip(counts, usual, strict=True))
     ]
-    return bars, counts[-1], round(usual[-1], 1)
+    return bars, counts[-1], round(usual[-1]) if usual[-1] >= 10 or usual[-1] == int(usual[-1]) else round(usual[-1], 1)
 
 
 def _usual(stream: Stream, hour: datetime, hours: dict[tuple[int, datetime], int]) -> float:
