@@ -112,6 +112,8 @@ class Calls:
         if not isinstance(body, Mapping):
             words = f"An object belongs here: {str(body)[:200]}"
             raise self.session.failure(answer.method, words, code="not_object")
+        if answer.method == "GET" and not body.keys() & {"data", "meta", "errors"}:  # an empty object proves nothing
+            raise self.session.failure(answer.method, f"Neither data nor meta: {str(body)[:200]}", code="shape")
         if answer.method != "GET" and body.get("errors") and not body.get("data"):
             raise failure(answer, self.session, limits)
         return Reply(body, limits, date_of(answer))

@@ -7,7 +7,7 @@ their own that stop where the last one began. `complete_until` moves when no wal
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,7 +43,9 @@ def _bound(stream: Stream) -> datetime | None:
 
 
 def advance(stream: Stream, *, asked: Question, page: Page) -> dict[str, Any]:
-    """The stream's cursor, backlog and proof after this page."""
+    """The stream's cursor, backlog and proof after this page. What was said after we asked is proved by no answer."""
+    if page.complete_until is not None:
+        page = replace(page, complete_until=min(page.complete_until, asked.asked_at))
     state: dict[str, Any] = deepcopy(stream.backlog or {"walks": [], "proof": None})
     fields = _after_head(state, asked, page) if asked.head else _after_walk(state, stream, page)
     if state["walks"]:

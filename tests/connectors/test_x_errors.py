@@ -194,3 +194,8 @@ def test_every_call_carries_the_right_kind_of_authorisation(server, data, scheme
         x.delete_own("1")
     assert len(server.asked) == 11
     assert all(asked.headers["authorization"].startswith(scheme) for asked in server.asked)
+
+
+def test_an_empty_object_is_no_proof_that_nothing_was_said(server):
+    server.answers.append(answer({}))
+    assert refused(server, polling).code == "shape"

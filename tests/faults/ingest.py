@@ -27,6 +27,7 @@ class Story:
         self.stage, self.dice, self.number = stage, random.Random(seed), 0
         self.client = stage.sandbox.client
         self.done: Counter[str] = Counter()
+        self.evidence: list[dict[str, Any]] = []  # what the ledger said when a proof turned out false
         self.broken_proofs: set[tuple[str, str, str]] = set()
         page = self.client.accounts("facebook")[0]["external_id"]
         self.page, self.handle = page, self.client.accounts("x")[0]["handle"]
@@ -138,7 +139,12 @@ class Story:
         have = set(Message.objects.values_list("external_id", flat=True)) | set(
             SetAside.objects.values_list("external_id", flat=True)
         )
-        self.broken_proofs |= {(e["what"], e["id"], e["at"]) for e in claimed if e["id"] not in have}
+        broken = {(e["what"], e["id"], e["at"]) for e in claimed if e["id"] not in have}
+        if broken - self.broken_proofs:
+            self.evidence.append(
+                {"broken": sorted(broken), "proofs": {str(k): str(v) for k, v in proofs.items()}, **_polls()}
+            )
+        self.broken_proofs |= broken
 
     def expected(self) -> list[dict[str, Any]]:
         """What others published for us, in order."""
@@ -155,6 +161,16 @@ def _proved(entry: dict[str, Any], proofs: dict[tuple[str, str], datetime | None
     until = proofs.get((entry["account_id"], STREAM_OF.get(entry["what"], "")))
     at = datetime.fromisoformat(entry["at"].replace("Z", "+00:00"))
     return until is not None and at < until - timedelta(seconds=1)
+
+
+def _polls() -> dict[str, Any]:
+    from inbox.models import Poll, Stream
+
+    polls = Poll.objects.order_by("pk").values_list(
+        "stream__kind", "stream_id", "started_at", "outcome", "fetched", "new", "error_code"
+    )
+    return {"polls": [" ".join(map(str, poll)) for poll in polls],
+            "streams": [f"{s.pk} {s.kind} {s.cursor} {s.backlog} {s.complete_until}" for s in Stream.objects.all()]}  # fmt: skip
 
 
 def _surviving(act: Callable[[], None]) -> None:
@@ -191,7 +207,7 @@ def run(seed: int = 1, *, seconds: float = 45.0) -> dict[str, Any]:
         figures = compare(story)
         troubles = stage.celery_log.count("Traceback")
     return {"scenario": "ingest", "seed": seed, "published": len(figures.pop("expected")), "after_outage": outage,
-            "recovery_seconds": recovered_in, "settled": settled, "broken_proofs": len(story.broken_proofs), "unproved": sorted(story.broken_proofs)[:8],
+            "recovery_seconds": recovered_in, "settled": settled, "broken_proofs": len(story.broken_proofs), "evidence": story.evidence,
             "misfortunes": dict(sorted(story.done.items())), "tracebacks": troubles,
             "seconds": round(time.monotonic() - started, 1), **figures}  # fmt: skip
 
