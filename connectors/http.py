@@ -369,6 +369,6 @@ _TALKATIVE = """
     tweepy.client tweepy.api tweepy.auth facebook urllib3.connectionpool urllib3.connection urllib3.util.retry
     requests_oauthlib requests_oauthlib.oauth1_auth requests_oauthlib.oauth1_session
     requests_oauthlib.oauth2_session oauthlib oauthlib.oauth1.rfc5849 oauthlib.oauth2.rfc6749
-""".split()
+""".split()  # noqa: SIM905 - names read as a text
 for _name in _TALKATIVE:
     logging.getLogger(_name).addFilter(_Redaction())

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, F, Max, OuterRef, Q, Subquery
+from django.db.models import CharField, Exists, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Cast, JSONObject
 from django.http import Http404
 
@@ -75,12 +75,16 @@ def _around() -> dict[str, Any]:
     newest = (
         Message.objects.filter(conversation=OuterRef("pk")).order_by().values("conversation").annotate(pk_=Max("pk"))
     )
+    root = Message.objects.filter(
+        account=OuterRef("account"), external_id=OuterRef("thread__external_id"), conversation=OuterRef("pk")
+    )
     others = Conversation.objects.filter(thread=OuterRef("thread")).exclude(pk=OuterRef("pk"))
     legs = Conversation.objects.filter(linked=OuterRef("pk")).order_by("pk")
     same = Contact.objects.filter(brand=OuterRef("brand"), name=OuterRef("contact__name"), erased_at=None).exclude(
         Q(pk=OuterRef("contact")) | Q(name="")
     )
     return {
+        "began_thread": Exists(root),  # what they said is the root itself: it stands in the timeline already
         "newest_message": Subquery(newest.values("pk_")),
         "label_rows": ArraySubquery(labels.values(row=JSONObject(pk="label_id", name="label__name"))[:200]),
         "identity_rows": ArraySubquery(identities.values(row=JSONObject(

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-WORDS = (
+WORDS = (  # noqa: SIM905 - words read as a text
     "trein bus fiets lift station perron vertraging geld terug kaartje app storing klacht vraag help bedankt fijn boos "
     "waarom wanneer hoe laat morgen vandaag gisteren reis zwolle assen groningen leeuwarden utrecht moeder vader kind "
     "rolstoel koffer paraplu tas telefoon betalen rekening abonnement korting spits zitplaats stil omroep scherm "

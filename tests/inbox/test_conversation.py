@@ -103,6 +103,14 @@ def test_without_script_the_whole_page_comes(page, talk):
     assert "Waar blijft mijn pakje?" in html
 
 
+def test_the_root_of_the_thread_is_not_shown_twice(page, talk):
+    Thread.objects.filter(pk=talk.thread_id).update(text="Wij rijden weer volgens plan.")
+    assert "Wij rijden weer volgens plan." in read(page, talk)
+    own = talk.messages.get()
+    Thread.objects.filter(pk=talk.thread_id).update(external_id=own.external_id, text=own.text)
+    assert read(page, talk).count('class="quoted"') == 0
+
+
 def test_an_open_conversation_costs_the_same_however_long_it_is(page, talk, agent):
     def cost():
         events.valkey().delete(f"webcare:counts:{talk.brand_id}")  # kept for a second: always pay for them here
