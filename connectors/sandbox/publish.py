@@ -55,6 +55,7 @@ def x_post(
     lang: str = "nl",
     media: list[dict[str, Any]] | None = None,
     media_ids: list[str] | None = None,
+    poll: dict[str, Any] | None = None,
     visible_after: float = 0.0,
     kind: str = "published",
     what: str = "",
@@ -63,7 +64,7 @@ def x_post(
     """Put a post on X, as a reply, quote or repost where one is named. `visible_after`: seconds until it is listed."""
     user, moment = x_user(world, author), at or world.clock.now()
     post = XPost(world.ids.snowflake(moment), user.id, text, moment, "", lang=lang, edits=[])
-    post.edits, post.conversation_id = [post.id], post.id
+    post.edits, post.conversation_id, post.poll = [post.id], post.id, poll or {}
     post.metrics = dict.fromkeys(METRICS, 0)
     post.visible_from = moment + int(visible_after * 1000) if visible_after else 0
     post.media = list(media_ids or []) + [x_media(world, item, owner=user.id).media_key for item in media or []]
@@ -160,21 +161,28 @@ def x_direct(
     world: World,
     *,
     sender: str | dict[str, Any],
-    to: str | dict[str, Any],
+    to: str | dict[str, Any] | list[str],
     text: str,
     at: int | None = None,
     media: list[dict[str, Any]] | None = None,
     media_ids: list[str] | None = None,
+    conversation_id: str = "",
     kind: str = "published",
     call: str = "",
 ) -> XDirect:
-    """A private message on X."""
-    one, other, moment = x_user(world, sender), x_user(world, to), at or world.clock.now()
-    low, high = sorted((one.id, other.id), key=int)
-    event = XDirect(world.ids.snowflake(moment), f"{low}-{high}", one.id, text, moment)
+    """A private message on X; in a group when `to` holds several people."""
+    one, moment = x_user(world, sender), at or world.clock.now()
+    others = [x_user(world, who) for who in (to if isinstance(to, list) else [to]) if who != one.id]
+    members = [one.id, *(other.id for other in others)]
+    group = conversation_id if "-" not in conversation_id else ""
+    if len(members) > 2 and not group:
+        group = world.ids.snowflake(moment)
+    pair = "-".join(sorted((members * 2)[:2], key=int))
+    event = XDirect(world.ids.snowflake(moment), group or pair, one.id, text, moment)
+    event.participants = members if group else []
     event.media = list(media_ids or []) + [x_media(world, item, owner=one.id).media_key for item in media or []]
     world.add("x_directs", event)
-    account = other.id if other.brand else one.id
+    account = next((other.id for other in others if other.brand), one.id)
     world.record(
         kind, platform="x", what="direct", id=event.id, thread_id=event.conversation_id, author_id=one.id,
         author=one.username, account_id=account, text=text, at=moment, call=call,

@@ -84,6 +84,8 @@ class World:
         self.reviews: dict[str, FbReview] = {}
         self.tokens: dict[str, Token] = {}
         self.ledger: list[Entry] = []
+        self.uploads: dict[str, Any] = {}  # files that X is being sent in pieces
+        self.relations: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)  # (user, "muting"...): whom or what
         self.dirty: set[tuple[str, str]] = set()
         self.handles: dict[str, str] = {}
         self.ids = Ids(self)
@@ -146,7 +148,7 @@ class World:
 
     def _index_x_directs(self, event: XDirect) -> None:
         _insert(self.directs_of[event.conversation_id], int(event.id))
-        for user_id in event.conversation_id.split("-"):
+        for user_id in event.members():
             _insert(self.directs_of[user_id], int(event.id))
 
     def _index_fb_posts(self, post: FbPost) -> None:
