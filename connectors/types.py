@@ -111,7 +111,7 @@ class InboundMessage:
     metrics: Metrics = Metrics()
     version_id: str = ""  # the id of this very version, where an edit makes a new one
     edited_at: datetime | None = None
-    hidden: bool = False
+    hidden: bool | None = None  # None: the platform does not say
     rating: Literal["", "positive", "negative"] = ""  # of a review
     public_reply: ReplyOption = ReplyOption(True)
     private_reply: ReplyOption = ReplyOption(False, "not_offered")

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from inbox.models import Agent
+from inbox.models import Agent, Hiding
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -29,3 +29,18 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     def keep(self) -> None:
         """Store what was filled in."""
         self.instance.save(update_fields=list(self.cleaned_data))
+
+
+class HideForm(forms.Form):
+    """Why a message is hidden."""
+
+    reason = forms.ChoiceField(label=_("Why"), choices=[("", _("choose")), *Hiding.Reason.choices])
+    explanation = forms.CharField(
+        label=_("Explanation"), max_length=300, required=False, help_text=_("Needed for “something else”")
+    )
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or {}
+        if cleaned.get("reason") == Hiding.Reason.OTHER and not str(cleaned.get("explanation", "")).strip():
+            self.add_error("explanation", _("Say in a few words why."))
+        return cleaned

@@ -14,6 +14,7 @@ from connectors.facebook.values import (
     moment,
     moment_or_none,
     prose,
+    truth,
     without,
     words,
 )
@@ -63,7 +64,7 @@ def comment(payload: dict[str, Any], *, account_id: str, under: Post | None = No
         direction=Direction.OUTBOUND if ours else Direction.INBOUND,
         parent_id=identifier(payload.get("parent_id")) or above or thread or None,
         root=under,
-        hidden=payload.get("hidden") is True,
+        hidden=truth(payload.get("hidden")),
         metrics=Metrics(likes=count(payload.get("like_count"))),
         raw=without(payload, "replies"),
     )

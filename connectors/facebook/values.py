@@ -63,6 +63,11 @@ def count(value: Any) -> int | None:
     return value if isinstance(value, int) and 0 <= value < 2**63 else None
 
 
+def truth(value: Any) -> bool | None:
+    """Yes or no; None when it is not told."""
+    return value if isinstance(value, bool) else None
+
+
 def moment(value: Any) -> datetime:
     """An aware time, from `2021-08-10T18:45:03+0000`, Unix seconds or Unix milliseconds.
 

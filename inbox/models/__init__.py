@@ -29,7 +29,7 @@ from inbox.models.conversations import (
     Vanished,
     Visibility,
 )
-from inbox.models.deliveries import BulkReply, Delivery, DeliveryAttempt
+from inbox.models.deliveries import BulkReply, Delivery, DeliveryAttempt, Hiding
 from inbox.models.library import CannedReply, ClosingReason, Notification, View
 from inbox.models.people import Contact, ContactNote, Identity, Tombstone
 from inbox.models.search import SearchWord
@@ -38,7 +38,7 @@ from inbox.models.teams import Agent, Brand, Invitation, Membership, Team
 __all__ = [
     "ActivityEntry", "Agent", "Attachment", "AuditEntry", "Brand", "BulkReply", "CannedReply", "ChannelAccount",
     "ClosingReason", "Contact", "ContactNote", "Conversation", "ConversationLabel", "Delivery", "DeliveryAttempt",
-    "Draft", "Exposure", "Gap", "HourlyCount", "Identity", "Invitation", "Label", "Membership", "Message",
+    "Draft", "Exposure", "Gap", "Hiding", "HourlyCount", "Identity", "Invitation", "Label", "Membership", "Message",
     "MessagePayload", "MessageVersion", "MetricSample", "MetricWatch", "Note", "Notification", "PlatformApp", "Poll",
     "RateWindow", "SearchWord", "SetAside", "Stream", "Team", "Thread", "Tombstone", "Usage", "Vanished", "View",
     "Visibility",

@@ -103,3 +103,42 @@ class DeliveryAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delivery_id}/{self.number} {self.outcome}"
+
+
+class Hiding(models.Model):
+    """That a message of somebody else is to be hidden on the platform, or shown again: asked for, and what came of it.
+
+    One row a message: the last wish counts. `pending` rows with `due_at` passed may be claimed by one worker.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Queued")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    class Reason(models.TextChoices):
+        PERSONAL = "personal", _("Somebody's personal data")
+        ABUSE = "abuse", _("Abuse, hate or threats")
+        SPAM = "spam", _("Spam or fraud")
+        UNLAWFUL = "unlawful", _("Against the law or a court order")
+        OTHER = "other", _("Something else")
+
+    message = models.OneToOneField(Message, models.CASCADE, related_name="hiding")
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="+")
+    agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    hide = models.BooleanField(default=True)  # False: show it again
+    reason = models.CharField(max_length=10, choices=Reason, blank=True, default="")
+    explanation = models.CharField(max_length=300, blank=True, default="")  # goes when the person is erased
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    due_at = models.DateTimeField()  # of a claimed one: when another worker may try
+    claim = models.UUIDField(null=True)  # only its holder may record an outcome
+    attempts = models.PositiveIntegerField(default=0)
+    error_reason = models.CharField(max_length=40, blank=True, default="")  # a code the screen translates
+    error_detail = models.TextField(blank=True, default="")  # the platform's own words
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="hiding_due", condition=Q(state="pending"))]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.state}"

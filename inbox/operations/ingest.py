@@ -272,8 +272,8 @@ def _differs(arrival: Arrival, row: tuple[Any, ...], *, norms: Norms, stream: St
     other_version = bool(message.version_id) and message.version_id != version_id
     addressed = stream_id in norms.streams and stream.pk not in norms.streams
     return (
-        text != arrival.text or other_version or bool(arrival.later) or message.hidden != (hidden_at is not None)
-        or (addressed and direction == "in")
+        text != arrival.text or other_version or bool(arrival.later)
+        or message.hidden not in {None, hidden_at is not None} or (addressed and direction == "in")
     )  # fmt: skip
 
 

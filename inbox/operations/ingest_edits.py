@@ -82,9 +82,10 @@ def vanished(account: ChannelAccount, *, ids: list[str]) -> dict[str, datetime]:
     return dict(fetch(statement, [account.pk, ids]))
 
 
-def mark_hidden(seen: list[tuple[int, bool]], *, now: datetime) -> None:
-    """Hidden, or shown again, on the platform."""
-    hidden, shown = [pk for pk, is_hidden in seen if is_hidden], [pk for pk, is_hidden in seen if not is_hidden]
+def mark_hidden(seen: list[tuple[int, bool | None]], *, now: datetime) -> None:
+    """Hidden, or shown again, on the platform; None is a platform that does not say."""
+    hidden = [pk for pk, is_hidden in seen if is_hidden]
+    shown = [pk for pk, is_hidden in seen if is_hidden is False]
     if hidden:
         execute("UPDATE inbox_message SET hidden_at = %s WHERE id = ANY(%s) AND hidden_at IS NULL", [now, hidden])
     if shown:

@@ -13,6 +13,7 @@ from inbox.models import (
     Brand,
     Conversation,
     Draft,
+    Hiding,
     Message,
     MessagePayload,
     MessageVersion,
@@ -75,6 +76,7 @@ def empty_messages(keys: list[int]) -> int:
     MessagePayload.objects.filter(pk__in=keys).delete()
     MessageVersion.objects.filter(message__in=keys).delete()
     remove_attachments(list(Attachment.objects.filter(message__in=keys)))
+    Hiding.objects.filter(message__in=keys).update(explanation="", error_detail="")
     Note.objects.filter(conversation__in=conversations).delete()
     Draft.objects.filter(conversation__in=conversations).delete()
     Conversation.objects.filter(pk__in=conversations).update(preview="")

@@ -57,5 +57,6 @@ def words(verb: str) -> str:
         "person_exported": _("exported a person’s data"), "person_erased": _("erased a person"),
         "person_searched": _("looked for a person"), "retention_run": _("removed what was past its term"),
         "hidden": _("hid a message"), "shown": _("showed a message again"),
+        "hide_failed": _("could not hide a message"), "show_failed": _("could not show a message again"),
     }  # fmt: skip
     return str(known.get(verb, verb))

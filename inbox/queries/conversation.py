@@ -32,7 +32,8 @@ from inbox.operations import presence
 
 NEWEST = 50
 OTHERS = 100  # others in the thread are counted no further
-QUIET = ("noted", "replied", "drafted", "sent", "proposed")  # activity whose own row says more
+# Activity whose own row says more
+QUIET = ("noted", "replied", "drafted", "sent", "proposed", "hide_asked", "show_asked")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -105,7 +106,7 @@ def timeline(
 ) -> Timeline:
     """The newest messages, or those before a place, with the notes and the activity among them: four statements."""
     place = _place(before)
-    said = conversation.messages.select_related("identity", "agent", "delivery").annotate(**_with_message())
+    said = conversation.messages.select_related("identity", "agent", "delivery", "hiding").annotate(**_with_message())
     if place is not None:
         at, pk = place
         said = said.filter(sent_at__lte=at).filter(Q(sent_at__lt=at) | Q(pk__lt=pk))

@@ -60,6 +60,10 @@ def sentence(code: str, **facts: Any) -> str:
         "cannot_look": _("We are not allowed to look whether it is there."),
         "unsupported": _("The platform cannot do this."),
         "blocked_by_person": _("This person does not accept messages from us."),
+        "cannot_hide": _("The platform does not let us hide this message."),
+        "hiding_now": _("The platform is being asked right now. Try again in a minute."),
+        "reason_needed": _("Hiding needs a reason."),
+        "explanation_needed": _("Say in a few words why."),
         "rejected": _("The platform refused it."),
     }
     return known.get(code) or known["rejected"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from connectors.registry import PLATFORMS, connector_class
-from inbox.operations import deliveries
+from inbox.operations import deliveries, hiding
 
 for kind in PLATFORMS:  # before the worker forks: otherwise each child's first reply waits a second for its imports
     connector_class(kind)
@@ -25,5 +25,6 @@ def deliver_due() -> None:
 
 @shared_task(name="inbox.tasks.deliveries.sweep", ignore_result=True, expires=60)  # type: ignore[no-untyped-call]
 def sweep() -> None:
-    """What died is uncertain, what is uncertain is looked for."""
+    """What died is uncertain, what is uncertain is looked for; and what is to be hidden is hidden."""
     deliveries.sweep()
+    hiding.hide_due()

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.messages import get_messages
+from django.db.models import Q
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
@@ -20,10 +21,11 @@ from django.utils.translation import ngettext
 
 from connectors.registry import PLATFORMS
 from inbox.models import Agent, ChannelAccount, Contact, Conversation, Label, Team
+from inbox.operations.hiding import can_hide
 from inbox.queries import conversation_words
 from inbox.queries.conversation_times import feelings_of, presets
 from inbox.queries.frame import frame_of
-from inbox.queries.outbox_words import delivery_words
+from inbox.queries.outbox_words import delivery_words, sentence
 from inbox.templatetags import ledger
 
 SOON = 0.8  # the last fifth of the norm
@@ -179,8 +181,8 @@ def filter_words(asked: Any, name: str) -> str:
     if name in fixed:
         return fixed[name]
     model: Any = known[name]
-    within = {} if name == "assignee" else {"brand": asked.brand}
-    return str(model.objects.filter(pk=int(value), **within).first() or _("(unknown)"))
+    within = Q(memberships__brand=asked.brand) | Q(is_owner=True) if name == "assignee" else Q(brand=asked.brand)
+    return str(model.objects.filter(within, pk=int(value)).first() or _("(unknown)"))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
@@ -190,6 +192,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
 GLOBALS: dict[str, Any] = {
     "sprite": sprite, "channel_label": channel_label, "channel_icon": str, "theme_of": theme_of, "frame_of": frame_of,
     "known_url": known_url, "filter_words": filter_words, "get_messages": get_messages, "now": timezone.now,
-    "delivery_words": delivery_words,
+    "delivery_words": delivery_words, "reply_sentence": sentence, "can_hide": can_hide,
     "snooze_presets": presets, "feelings_of": feelings_of, **conversation_words.GLOBALS,
 }  # fmt: skip

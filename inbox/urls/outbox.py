@@ -1,8 +1,8 @@
-"""Writing and sending: composer, drafts, deliveries, attachments, bulk replies."""
+"""Writing and sending: composer, drafts, deliveries, attachments, bulk replies, hiding."""
 
 from django.urls import URLPattern, URLResolver, path
 
-from inbox.views import outbox, outbox_bulk, outbox_deliveries, outbox_files
+from inbox.views import hiding, outbox, outbox_bulk, outbox_deliveries, outbox_files
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("outbox/conversations/<int:pk>/composer/", outbox.composer, name="composer"),
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("outbox/<slug:brand>/bulk/", outbox_bulk.new, name="bulk"),
     path("outbox/<slug:brand>/bulk/<int:pk>/", outbox_bulk.result, name="bulk_result"),
     path("outbox/<slug:brand>/bulk/<int:pk>/stop/", outbox_bulk.stop_one, name="bulk_stop"),
+    path("messages/<int:pk>/hide/", hiding.hide, name="hide"),
+    path("messages/<int:pk>/show/", hiding.show, name="show"),
     path("attachments/<int:pk>/", outbox_files.attachment, name="attachment"),
     path("attachments/<int:pk>/change/", outbox_files.change, name="attachment_change"),
 ]

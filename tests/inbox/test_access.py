@@ -137,6 +137,8 @@ RULES: dict[str, Rule] = {
     "bulk_result": Rule("agent", "GET-", ("slug", "bulk")),
     "bulk_stop": Rule("agent", "POST", ("slug", "bulk")),
     "attachment": Rule("agent", "GET-", ("attachment",)),
+    "hide": Rule("lead", "GET POST", ("message",)),
+    "show": Rule("lead", "POST", ("message",)),
 }
 # Addresses with a rule of their own, each with the test or the reason that covers it.
 OPEN: dict[str, str] = {
@@ -314,7 +316,7 @@ def test_exports_of_one_brand_say_nothing_of_another(world):
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
-    "{{ 7*7 }}",
+    "{{ 7654321*3 }}",
     '=HYPERLINK("http://x")',
     "\u202eevil",
 ]
@@ -349,7 +351,7 @@ def test_hostile_text_is_only_text(text, world):
             body = body_of(answer)
             assert "<script>alert" not in body, name
             assert "<img src=x" not in body, name
-            assert "49" not in body or "{{ 7" not in text or "{{ 7*7 }}" in body, name
+            assert "49" not in body or "{{ 7" not in text or "{{ 7654321*3 }}" in body, name
 
 
 def test_a_trainee_link_cannot_be_guessed():
