@@ -84,6 +84,7 @@ class World:
         self.reviews: dict[str, FbReview] = {}
         self.tokens: dict[str, Token] = {}
         self.ledger: list[Entry] = []
+        self.written: dict[str, dict[frozenset[str], dict[str, Any]]] = {}  # X posts as JSON, by the asked fields
         self.uploads: dict[str, Any] = {}  # files that X is being sent in pieces
         self.relations: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)  # (user, "muting"...): whom or what
         self.dirty: set[tuple[str, str]] = set()
@@ -121,6 +122,8 @@ class World:
         """Say that it changed."""
         if table == "actors":
             self._index_actor(item)
+        elif table == "x_posts":
+            self.written.pop(item.id, None)
         self.dirty.add((table, item.media_key if table == "x_media" else item.id))
 
     def record(self, kind: str, *, platform: str, what: str, **more: Any) -> Entry:
@@ -140,6 +143,7 @@ class World:
 
     def _index_x_users(self, user: XUser) -> None:
         self.handles[user.username.lower()] = user.id
+        self.written.clear()  # a new name turns into a mention wherever it stands
 
     def _index_x_posts(self, post: XPost) -> None:
         key = int(post.id)
