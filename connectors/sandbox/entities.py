@@ -118,6 +118,7 @@ class FbPost:
     deleted: bool = False
     shares: int = 0
     likes: int = 0
+    published: bool = True
     attachments: list[dict[str, Any]] = field(default_factory=list)
     liked_by: list[str] = field(default_factory=list)
 

@@ -207,7 +207,7 @@ def actor(world: World, who: str | dict[str, Any]) -> FbActor:
     """The person or Page of this id or name; an unknown one comes into being."""
     details = who if isinstance(who, dict) else {}
     key = str(details.get("id") or details.get("name") or who)
-    found = world.actors.get(key) or next((a for a in world.actors.values() if a.name == key), None)
+    found = world.actors.get(key) or world.actors.get(world.actor_names.get(key, ""))
     if found is None:
         number = f"{7_000_000_000_000_000 + len(world.actors) * 104_729_131_071 % 10**15:016d}"
         found = world.add("actors", FbActor(number, key))
@@ -225,6 +225,7 @@ def fb_post(
     message: str,
     author: str | dict[str, Any] = "",
     tagged: bool = False,
+    published: bool = True,
     at: int | None = None,
     attachments: list[dict[str, Any]] | None = None,
     kind: str = "published",
@@ -236,7 +237,7 @@ def fb_post(
     home = by.id if tagged else owner.id
     sort = "tagged" if tagged else "own" if by is owner else "visitor"
     post = FbPost(f"{home}_{world.ids.graph(moment)}", owner.id, by.id, message, moment, sort, moment)
-    post.attachments = attachments or []
+    post.attachments, post.published = attachments or [], published
     world.add("fb_posts", post)
     what = {"own": "post", "visitor": "visitor_post", "tagged": "tagged"}[sort]
     _fb_record(world, post, what=what, kind=kind, thread=post.id, page=owner.id, text=message, call=call)
@@ -289,18 +290,18 @@ def fb_message(
     sender = owner if from_page else other
     message = FbMessage(world.ids.opaque("m_", length=64), conversation.id, sender.id, text, moment)
     message.attachments, message.tag = attachments or [], tag
-    conversation.updated, conversation.unread = moment, 0 if from_page else conversation.unread + 1
-    world.touch("fb_conversations", conversation)
     world.add("fb_messages", message)
+    world.renew(conversation, at=moment)
+    conversation.unread = 0 if from_page else conversation.unread + 1
     _fb_record(world, message, what="message", kind=kind, thread=conversation.id, page=owner.id, text=text, call=call)
     return message
 
 
 def conversation_between(world: World, *, page: str, person: str, at: int) -> FbConversation:
     """The one conversation of a Page with a person."""
-    for conversation_id in world.conversations_of[page]:
-        if world.fb_conversations[conversation_id].person_id == person:
-            return world.fb_conversations[conversation_id]
+    known = world.conversation_with.get((page, person))
+    if known:
+        return world.fb_conversations[known]
     conversation = FbConversation(f"t_{world.ids.graph(at)}", page, person, at)
     return world.add("fb_conversations", conversation)  # type: ignore[no-any-return]
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from connectors.replay import exchange_of
 from tests.connectors.x_payloads import event, number, page, post, problem
@@ -110,6 +111,25 @@ def test_lines_folders_and_nonsense_together(tmp_path):
         assert part in said
     assert len(unread) == 9
     assert all("payload" in line for line in unread)
+
+
+def test_cassettes_and_packed_files_are_read_and_half_of_one_is_told(tmp_path):
+    cassette = yaml.safe_dump(FORMS["vcr"]).replace("response:", "response: !!python/object:vcr.Answer")
+    (tmp_path / "a.yaml").write_text(cassette)
+    answer = {"status": {"code": 200}, "body": {"string": gzip.compress(json.dumps(BODY).encode())}}
+    kept = {"interactions": [{"request": {"method": "GET", "uri": ADDRESS}, "response": answer}]}
+    (tmp_path / "b.yml").write_text(yaml.safe_dump(kept))
+    packed = gzip.compress(json.dumps(BODY).encode())
+    (tmp_path / "c.json.gz").write_bytes(packed)
+    (tmp_path / "d.json.gz").write_bytes(packed[:40])
+    (tmp_path / "e.yaml").write_text("a: [b")
+    (tmp_path / "f.json").write_bytes(json.dumps(BODY).encode("utf-16"))
+    messages, unread = run(tmp_path)
+    assert [m["external_id"] for m in messages] == [number(1), number(2)] * 4
+    assert {line["unreadable"][:20] for line in unread if line["payload"] != {"id": {}}} == {
+        "not a whole gzip fil",
+        "not YAML: while pars",
+    }
 
 
 def test_half_a_file_is_told_and_kept(tmp_path):
