@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Sum
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from inbox.models import ChannelAccount, Gap, HourlyCount, Usage
@@ -94,7 +94,7 @@ def charts_of(account: ChannelAccount) -> list[Chart]:
         chart(_("Calls a day"), {day: row.calls for day, row in used.items()}, say=_whole),
     ]
     if account.capabilities.has_budget:
-        made.append(chart(_("Dollars a day"), {d: float(row.money) for d, row in used.items()}, say="{:.2f}".format))
+        made.append(chart(_("Dollars a day"), {d: float(row.money) for d, row in used.items()}, say=lambda value: number_format(value, 2)))
     return made
 
 

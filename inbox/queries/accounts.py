@@ -183,7 +183,7 @@ def _proved(facts: _Facts) -> datetime | None:
 def _say_lag(health: Health, facts: _Facts) -> None:
     proved, minutes = _proved(facts), health.account.at_most_minutes_old
     health.lag = span(timezone.now() - proved) if proved is not None else _("not known yet")
-    health.lag_about = ngettext("at most %(n)d minute", "at most %(n)d minutes", minutes) % {"n": minutes}
+    health.lag_about = _("at most %(n)d min") % {"n": minutes}
     if health.account.state != State.CONNECTED:
         health.lag_about = _("growing")
     last = max((stream.last_success_at for stream in facts.streams if stream.last_success_at), default=None)

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 
 from connectors.sandbox.process import SandboxProcess
 from inbox.models import AuditEntry, ChannelAccount, Gap, HourlyCount, Notification, Usage
@@ -76,7 +77,7 @@ def test_the_week_tells_messages_minutes_without_proof_and_cost(admin):
                            ends_at=now - timedelta(days=2, minutes=10))  # fmt: skip
     Usage.objects.create(account=account, day=now.date(), calls=12, money="0.25")
     messages, minutes, calls, dollars = charts_of(account)
-    assert (messages.today, calls.today, dollars.today) == ("7", "12", "0.25")
+    assert (messages.today, calls.today, dollars.today) == ("7", "12", number_format(0.25, 2))
     assert [bar.look for bar in messages.bars][-3:] == ["hole", "dim", "bar"]
     assert sum(int(part.rsplit(" ", 1)[1]) for part in minutes.words.split(": ")[1].split(", ")) == 30
     page = admin.get(reverse("account", args=[account.pk])).content.decode()
