@@ -94,7 +94,7 @@ def charts_of(account: ChannelAccount) -> list[Chart]:
         chart(_("Calls a day"), {day: row.calls for day, row in used.items()}, say=_whole),
     ]
     if account.capabilities.has_budget:
-        made.append(chart(_("Dollars a day"), {d: float(row.money) for d, row in used.items()}, say=lambda value: number_format(value, 2)))
+        made.append(chart(_("Dollars a day"), {d: float(row.money) for d, row in used.items()}, say=_money))
     return made
 
 
@@ -114,3 +114,7 @@ def _minutes(gaps: Iterable[Gap]) -> dict[date, float]:
 
 def _whole(value: float) -> str:
     return str(round(value))
+
+
+def _money(value: float) -> str:
+    return number_format(value, 2)
