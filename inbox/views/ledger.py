@@ -14,9 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from inbox import limits
 from inbox.access import AgentRequest, Role, brand_for, require
 from inbox.exports import csv_response
 from inbox.models import Brand, SetAside
+from inbox.operations import audit
 from inbox.operations.ledger import dismiss
 from inbox.operations.ledger_set_aside import retry_set_aside
 from inbox.queries import ledger as queries
@@ -54,6 +56,9 @@ def export(request: AgentRequest, slug: str) -> HttpResponseBase:
     """Every poll of the period as CSV, written out while it is read."""
     brand = brand_for(request.user, slug, Role.LEAD)
     name, start, end = queries.period(request.GET.get("period", ""))
+    if request.method == "GET":
+        limits.count("export", agent_id=request.user.pk)
+        audit.record("ledger_exported", actor=request.user, brand=brand, target=brand.name, data={"period": name})
     filename = f"{brand.slug}-{name}-{timezone.localdate().isoformat()}.csv"
     return csv_response(filename, HEADER, _lines(brand, start, end))
 

@@ -61,6 +61,7 @@ def test_everybody_sees_the_light_of_their_own_accounts_in_one_statement(admin, 
         "partly": ("warn", "Deels"), "behind": ("warn", "Loopt achter"), "held": ("warn", "Vastgehouden"),
     }  # fmt: skip
     admin.force_login(builders.agent(admin.brand))
+    assert admin.get(reverse("figures", args=[admin.brand.slug])).status_code == 200
     for path in (reverse("list", args=[admin.brand.slug, "all"]), f"{reverse('figures', args=[admin.brand.slug])}?channels=1"):  # fmt: skip
         page = admin.get(path).content.decode()
         assert all(f'<span class="sr">{word}</span>' in page for _, word in lights.values())
