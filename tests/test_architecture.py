@@ -69,6 +69,18 @@ def test_no_function_is_too_long():
     assert wrong == []
 
 
+def test_no_text_for_translation_hides_in_an_f_string():
+    """Whoever collects texts does not look inside them."""
+    found = []
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                calls = (call.func for call in ast.walk(node) if isinstance(call, ast.Call))
+                hidden = [f for f in calls if isinstance(f, ast.Name) and f.id in {"_", "gettext", "ngettext"}]
+                found += [f"{name(path)}:{node.lineno}"] * bool(hidden)
+    assert found == []
+
+
 def test_vendored_files_are_what_their_manifest_says():
     manifest = ROOT / "static" / "vendor" / "MANIFEST"
     lines = [line for line in manifest.read_text().splitlines() if line and not line.startswith("#")]

@@ -56,6 +56,7 @@ class ChannelAccount(models.Model):
     state_reason = models.CharField(max_length=40, blank=True, default="")  # a code the screen translates
     state_detail = models.TextField(blank=True, default="")  # the platform's own words
     state_since = models.DateTimeField(auto_now_add=True)
+    checked_at = models.DateTimeField(null=True)  # when the platform was last asked what we may do
     connected_by = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     # What the brand asks of it

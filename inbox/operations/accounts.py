@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -20,6 +20,7 @@ from inbox.wakeup import start
 
 State = ChannelAccount.State
 FIRST_LOOK = timedelta(days=1)  # a new account starts with what people said since yesterday
+RIGHTS = ("missing_scopes",)
 SETTINGS = (
     "at_most_minutes_old", "daily_calls", "daily_money", "public_target_minutes", "private_target_minutes",
 )  # fmt: skip
@@ -71,6 +72,30 @@ def reconnect(*, account: ChannelAccount, agent: Agent, credentials: Credentials
     _poll_soon(account)
     _tell(account, "account_reconnected", agent)
     return account
+
+
+@transaction.atomic
+def learn(*, account: ChannelAccount, info: AccountInfo) -> None:
+    """What the platform says of an account that stayed connected: its name, our rights, and when they end."""
+    account = ChannelAccount.objects.select_for_update().get(pk=account.pk)
+    if account.state != State.CONNECTED:
+        return
+    fields = _told(info)
+    if not info.scopes:  # the platform does not say
+        fields |= {name: getattr(account, name) for name in ("scopes", *RIGHTS)}
+    changed = audit.changes({name: getattr(account, name) for name in RIGHTS}, {name: fields[name] for name in RIGHTS})
+    if _later(info.token_expires_at, account.token_expires_at):
+        fields["warned_days"] = None
+    for name, value in fields.items():
+        setattr(account, name, value)
+    account.save(update_fields=list(fields))
+    if changed:
+        _permit_streams(account)
+        _tell(account, "account_rights_changed", None, changed=changed)
+
+
+def _later(ends: datetime | None, before: datetime | None) -> bool:
+    return before is not None and (ends is None or ends > before + timedelta(days=1))
 
 
 @transaction.atomic
@@ -144,9 +169,15 @@ def open_gaps(account: ChannelAccount, *, reason: str) -> None:
 
 def _learned(credentials: Credentials, info: AccountInfo) -> dict[str, Any]:
     return {
+        **_told(info), "credentials": dict(credentials.data), "base_url": credentials.base_url,
+        "checked_at": timezone.now(),
+    }  # fmt: skip
+
+
+def _told(info: AccountInfo) -> dict[str, Any]:
+    return {
         "name": info.name[:200], "handle": info.handle[:100], "avatar_url": info.avatar_url[:1000],
-        "profile_url": info.profile_url[:1000], "credentials": dict(credentials.data),
-        "base_url": credentials.base_url, "scopes": list(info.scopes), "missing_scopes": list(info.missing),
+        "profile_url": info.profile_url[:1000], "scopes": list(info.scopes), "missing_scopes": list(info.missing),
         "token_expires_at": info.token_expires_at,
     }  # fmt: skip
 

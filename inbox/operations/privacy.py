@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from unicodedata import combining, normalize
 
 from django.db import transaction
 from django.db.models import Q
@@ -16,20 +18,22 @@ from inbox.models import (
     Conversation,
     Delivery,
     DeliveryAttempt,
-    Draft,
     Exposure,
     Identity,
     Message,
+    MessagePayload,
     Note,
     Notification,
+    SearchWord,
     SetAside,
     Thread,
     Tombstone,
+    Vanished,
 )
 from inbox.operations import audit
 from inbox.operations.changes import Refused
 from inbox.operations.contacts import fingerprint
-from inbox.operations.retention import empty_messages
+from inbox.operations.retention import empty_messages, remove_drafts
 
 LEAVING = (Delivery.State.APPROVAL, Delivery.State.PENDING, Delivery.State.SENDING, Delivery.State.UNCERTAIN)
 FORGOTTEN = {
@@ -68,15 +72,26 @@ def _empty(conversations: list[Conversation], identities: list[Identity]) -> int
     theirs = Message.objects.filter(Q(conversation__in=conversations) | Q(identity__in=identities))
     keys = list(theirs.values_list("pk", flat=True))
     empty_messages(keys)
-    for message in theirs.filter(direction=Message.Direction.INBOUND).only("pk"):
-        Message.objects.filter(pk=message.pk).update(external_id=f"erased-{message.pk}", parent_external_id="")
+    for message in theirs.filter(direction=Message.Direction.INBOUND).only("pk", "account", "external_id"):
+        _forget_address(message)
+    theirs.update(parent_external_id="")
     return len(keys)
+
+
+def _forget_address(message: Message) -> None:
+    """The id by which the platform knows it leads to the person."""
+    Message.objects.filter(pk=message.pk).update(external_id=f"erased-{message.pk}")
+    if message.external_id:
+        Vanished.objects.filter(account=message.account_id, external_id=message.external_id).delete()
+        Exposure.objects.filter(account=message.account_id, original_external_id=message.external_id).update(
+            original_external_id=f"erased-{message.pk}"
+        )
 
 
 def _forget_around(conversations: list[Conversation], identities: list[Identity]) -> None:
     keys = [conversation.pk for conversation in conversations]
     Note.objects.filter(conversation__in=keys).delete()
-    Draft.objects.filter(conversation__in=keys).delete()
+    remove_drafts(keys)
     Notification.objects.filter(conversation__in=keys).delete()
     ContactNote.objects.filter(contact__identities__in=identities).delete()
     deliveries = Delivery.objects.filter(conversation__in=keys)
@@ -87,6 +102,14 @@ def _forget_around(conversations: list[Conversation], identities: list[Identity]
             key=f"erased-{conversation.pk}", preview="", reach=0, version=conversation.version + 1
         )
         _forget_thread(conversation, identities)
+    _forget_words(identities)
+
+
+def _forget_words(identities: list[Identity]) -> None:
+    """Names leave the words that a search suggests; they are collected anew within the hour."""
+    names = " ".join(f"{identity.name} {identity.handle}" for identity in identities)
+    plain = "".join(sign for sign in normalize("NFKD", names.lower()) if not combining(sign))
+    SearchWord.objects.filter(word__in=set(re.split(r"[\W\d_]+", plain))).delete()
 
 
 def _forget_thread(conversation: Conversation, identities: list[Identity]) -> None:
@@ -99,6 +122,9 @@ def _forget_thread(conversation: Conversation, identities: list[Identity]) -> No
         handles = [identity.handle for identity in identities if identity.handle]
         names = [identity.name for identity in identities if identity.name]
         thread.filter(Q(author_handle__in=handles) | Q(author_name__in=names), ours=False).update(**blank)
+    for identity in identities:  # what others received in the same thread names whom they answered
+        quoted = MessagePayload.objects.filter(message__conversation__thread=conversation.thread_id)
+        quoted.filter(raw__icontains=identity.external_id).delete()
 
 
 def _bury(identity: Identity) -> None:

@@ -18,6 +18,7 @@ from inbox.models import (
     MessagePayload,
     MessageVersion,
     Note,
+    SetAside,
 )
 from inbox.operations import audit
 
@@ -33,6 +34,7 @@ def run_for(brand: Brand) -> dict[str, int]:
     """One brand; an audit entry says what was done, when anything was."""
     done = {
         "payloads": _repeat(brand, brand.keep_payload_days, _payloads),
+        "set_aside": _repeat(brand, brand.keep_payload_days, _set_aside),
         "messages": _repeat(brand, brand.keep_message_days, _messages),
         "attachments": _repeat(brand, brand.keep_attachment_days, _attachments),
     }
@@ -57,6 +59,13 @@ def _payloads(brand: Brand, before: datetime) -> int:
     return MessagePayload.objects.filter(pk__in=keys).delete()[0]
 
 
+def _set_aside(brand: Brand, before: datetime) -> int:
+    """What could not be read and was dealt with; what still waits for that is kept."""
+    old = SetAside.objects.filter(stream__account__brand=brand, created_at__lt=before, resolved_at__isnull=False)
+    keys = list(old.exclude(payload={}).values_list("pk", flat=True)[:BATCH])
+    return SetAside.objects.filter(pk__in=keys).update(payload={})
+
+
 @transaction.atomic
 def _messages(brand: Brand, before: datetime) -> int:
     """Words of conversations that ended; what is still open is never emptied under somebody's hands."""
@@ -78,11 +87,19 @@ def empty_messages(keys: list[int]) -> int:
     remove_attachments(list(Attachment.objects.filter(message__in=keys)))
     Hiding.objects.filter(message__in=keys).update(explanation="", error_detail="")
     Note.objects.filter(conversation__in=conversations).delete()
-    Draft.objects.filter(conversation__in=conversations).delete()
+    remove_drafts(conversations)
     Conversation.objects.filter(pk__in=conversations).update(preview="")
     return Message.objects.filter(pk__in=keys).update(
         text="", permalink="", options={}, erased_at=timezone.now(), version_id=""
     )
+
+
+def remove_drafts(conversations: list[int]) -> None:
+    """What was being written, with the files that were uploaded for it."""
+    drafts = Draft.objects.filter(conversation__in=conversations)
+    files = Draft.attachments.through.objects.filter(draft__in=drafts).values("attachment")
+    remove_attachments(list(Attachment.objects.filter(pk__in=files, message=None)))
+    drafts.delete()
 
 
 @transaction.atomic

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connectors.registry import PLATFORMS
-from inbox.models import Brand, ChannelAccount, Delivery, Gap, HourlyCount, RateWindow, Stream, Usage
+from inbox.models import Brand, ChannelAccount, Delivery, Gap, RateWindow, Stream, Usage
+from inbox.queries.account_charts import Chart, chart, holes, messages_a_day
+from inbox.queries.account_lights import STILL, light, reasons, short, since
 
 State = ChannelAccount.State
 RENEW_DAYS = 14
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One day of the week's chart, ready for an SVG of 112 by 44."""
-
-    x: int
-    y: int
-    height: int
-    letter: str
-    number: int
-    look: str  # "dim", "bar" (today) or "hole" (nothing can be proved)
 
 
 @dataclass
@@ -43,6 +32,7 @@ class Health:
     about: str = ""
     lag: str = ""
     lag_about: str = ""
+    success: str = ""
     gaps: str = "0"
     gaps_about: str = ""
     budget: int | None = None
@@ -50,9 +40,7 @@ class Health:
     access: str = ""
     access_about: str = ""
     access_light: str = ""
-    week: list[Bar] = field(default_factory=list)
-    week_words: str = ""
-    today: int = 0
+    week: Chart | None = None
     problem: str = ""
     safe: str = ""
 
@@ -69,32 +57,16 @@ class _Facts:
     gaps: int = 0
     open_gaps: int = 0
     last_gap: datetime | None = None
-    days: dict[Any, int] = field(default_factory=dict)
+    days: dict[date, float] = field(default_factory=dict)
+    holes: set[date] = field(default_factory=set)
     used: Usage | None = None
     windows: list[RateWindow] = field(default_factory=list)
     waiting: int = 0
 
 
-def health_of(brand: Brand) -> list[Health]:
-    """The light of each of a brand's accounts, for everybody's sidebar: account, light, icon, word and about.
-
-    Two queries, whatever the number of accounts. Removed accounts are not in it.
-    """
-    accounts = list(brand.accounts.exclude(state=State.REMOVED).order_by("kind", "name").defer("credentials"))
-    streams: dict[int, list[Stream]] = defaultdict(list)
-    for stream in Stream.objects.filter(account__in=accounts, enabled=True):
-        streams[stream.account_id].append(stream)
-    found = []
-    for account in accounts:
-        health = Health(account)
-        _judge(health, _Facts(streams[account.pk]))
-        found.append(health)
-    return found
-
-
 def register(brand: Brand) -> list[Health]:
     """The page's rows, trouble first."""
-    accounts = list(brand.accounts.exclude(state=State.REMOVED).order_by("kind", "name"))
+    accounts = list(brand.accounts.exclude(state=State.REMOVED).order_by("kind", "name").defer("credentials"))
     facts = _facts(accounts)
     rows = [_row(account, facts[account.pk]) for account in accounts]
     return sorted(rows, key=lambda row: ("late", "warn", "ok").index(row.light))
@@ -141,12 +113,12 @@ def _facts(accounts: list[ChannelAccount]) -> dict[int, _Facts]:
     gaps = Gap.objects.filter(stream__account__in=accounts).filter(
         Q(starts_at__gte=week) | Q(ends_at=None) | Q(ends_at__gte=week)
     )
-    for pk, number, still, last in _gap_rows(gaps):
-        facts[pk].gaps, facts[pk].open_gaps, facts[pk].last_gap = number, still, last
-    hours = HourlyCount.objects.filter(stream__account__in=accounts, hour__gte=week)
-    for pk, hour, number in hours.values_list("stream__account", "hour").annotate(Sum("messages")):
-        local = timezone.localtime(hour).date()
-        facts[pk].days[local] = facts[pk].days.get(local, 0) + number
+    for pk, found in _by_account(gaps).items():
+        facts[pk].gaps, facts[pk].last_gap = len(found), max(gap.starts_at for gap in found)
+        facts[pk].open_gaps = sum(gap.closed_at is None and gap.closable for gap in found)
+        facts[pk].holes = holes(found)
+    for pk, days in messages_a_day(accounts).items():
+        facts[pk].days = days
     for used in Usage.objects.filter(account__in=accounts, day=today):
         facts[used.account_id].used = used
     for window in RateWindow.objects.filter(account__in=accounts, limit__gt=0, remaining__isnull=False):
@@ -157,14 +129,11 @@ def _facts(accounts: list[ChannelAccount]) -> dict[int, _Facts]:
     return facts
 
 
-def _gap_rows(gaps: Any) -> list[tuple[int, int, int, datetime | None]]:
+def _by_account(gaps: QuerySet[Gap]) -> dict[int, list[Gap]]:
     rows: dict[int, list[Gap]] = defaultdict(list)
-    for gap in gaps.select_related("stream"):
+    for gap in gaps.select_related("stream").only("starts_at", "ends_at", "closed_at", "closable", "stream__account"):
         rows[gap.stream.account_id].append(gap)
-    return [
-        (pk, len(found), sum(gap.closed_at is None and gap.closable for gap in found), max(g.starts_at for g in found))
-        for pk, found in rows.items()
-    ]
+    return rows
 
 
 def _row(account: ChannelAccount, facts: _Facts) -> Health:
@@ -174,34 +143,25 @@ def _row(account: ChannelAccount, facts: _Facts) -> Health:
     _say_gaps(health, facts)
     _say_budget(health, facts)
     _say_access(health)
-    _draw_week(health, facts)
+    health.week = chart(_("Messages a day"), facts.days, holes=facts.holes)
     if account.state == State.LOST:
         _say_problem(health, facts)
     return health
 
 
 def _judge(health: Health, facts: _Facts) -> None:
-    account, since = health.account, _since(health.account.state_since)
-    health.word = account.get_state_display()
-    if account.state == State.LOST:
-        health.light, health.icon, health.about = "late", "unplug", since
-    elif account.state == State.PAUSED:
-        health.light, health.icon, health.about = "warn", "clock", since
-    elif account.retry_at and account.retry_at > timezone.now():
-        health.light, health.icon, health.word = "warn", "gauge", _("Held back")
-        health.about = _("by the platform until %(time)s") % {"time": _time(account.retry_at)}
-    elif any(stream.state in {Stream.State.FAILING, Stream.State.STOPPED} for stream in facts.streams):
-        health.light, health.icon, health.word = "warn", "triangle-alert", _("Partly")
-        failing = [s for s in facts.streams if s.state in {Stream.State.FAILING, Stream.State.STOPPED}]
-        health.about = ", ".join(stream_name(s) for s in failing)
-    elif _lag(facts) and (_lag(facts) or timedelta()) > timedelta(minutes=account.at_most_minutes_old):
-        health.light, health.icon, health.word = "warn", "gauge", _("Running behind")
-    elif any(stream.state == Stream.State.BEHIND for stream in facts.streams):
-        health.icon, health.about = "refresh-cw", _("catching up")
-    elif not any(stream.complete_until for stream in facts.streams):
-        health.about = _("first look under way")
-    else:
-        health.about = _("everything is in")
+    still = [stream for stream in facts.streams if stream.state in STILL]
+    behind = sum(stream.state == Stream.State.BEHIND for stream in facts.streams)
+    found = light(health.account, still=len(still), behind=behind, proved=_proved(facts))
+    health.light, health.icon, health.word, health.about = found.level, found.icon, found.word, found.about
+    if still and not found.about:
+        health.about = "; ".join(why(stream) for stream in still)
+
+
+def why(stream: Stream) -> str:
+    """Which stream stands still, and the reason in plain words."""
+    reason = reasons().get(stream.reason, "")
+    return f"{stream_name(stream)}: {reason[:1].lower()}{reason[1:]}" if reason else stream_name(stream)
 
 
 def stream_name(stream: Stream) -> str:
@@ -215,19 +175,19 @@ def stream_name(stream: Stream) -> str:
     return f"{name} “{stream.name or stream.query}”" if stream.query else name
 
 
-def _lag(facts: _Facts) -> timedelta | None:
+def _proved(facts: _Facts) -> datetime | None:
     """Up to when the slowest stream is proved complete."""
-    until = [stream.complete_until for stream in facts.streams if stream.complete_until]
-    return timezone.now() - min(until) if until else None
+    return min((stream.complete_until for stream in facts.streams if stream.complete_until), default=None)
 
 
 def _say_lag(health: Health, facts: _Facts) -> None:
-    lag = _lag(facts)
-    health.lag = span(lag) if lag is not None else _("not known yet")
-    minutes = health.account.at_most_minutes_old
-    health.lag_about = ngettext("at most %(n)d minute", "at most %(n)d minutes", minutes) % {"n": minutes}
+    proved, minutes = _proved(facts), health.account.at_most_minutes_old
+    health.lag = span(timezone.now() - proved) if proved is not None else _("not known yet")
+    health.lag_about = _("at most %(n)d min") % {"n": minutes}
     if health.account.state != State.CONNECTED:
         health.lag_about = _("growing")
+    last = max((stream.last_success_at for stream in facts.streams if stream.last_success_at), default=None)
+    health.success = _("last success %(time)s") % {"time": short(last)} if last else ""
 
 
 def _say_gaps(health: Health, facts: _Facts) -> None:
@@ -236,7 +196,7 @@ def _say_gaps(health: Health, facts: _Facts) -> None:
     elif facts.gaps:
         health.gaps = str(facts.gaps)
     if facts.last_gap:
-        health.gaps_about = _since(facts.last_gap) if facts.open_gaps else _("recovered, or told in the ledger")
+        health.gaps_about = since(facts.last_gap) if facts.open_gaps else _("recovered, or told in the ledger")
 
 
 def _say_budget(health: Health, facts: _Facts) -> None:
@@ -282,7 +242,7 @@ def _say_access(health: Health) -> None:
 def _say_problem(health: Health, facts: _Facts) -> None:
     account = health.account
     health.problem = _("The platform no longer accepts our access, since %(time)s.") % {
-        "time": _time(account.state_since)
+        "time": short(account.state_since)
     }
     waiting = _("Since then we fetch nothing.")
     if facts.waiting:
@@ -295,24 +255,8 @@ def _say_problem(health: Health, facts: _Facts) -> None:
     safe = _("What people write now is fetched once you reconnect.")
     if windows:
         ends = account.state_since + timedelta(days=min(windows))
-        safe = _("Nothing is lost yet: connect before %(day)s.") % {"day": _time(ends)}
+        safe = _("Nothing is lost yet: connect before %(day)s.") % {"day": short(ends)}
     health.safe = f"{waiting} {safe}"
-
-
-def _draw_week(health: Health, facts: _Facts) -> None:
-    today = timezone.localdate()
-    days = [today - timedelta(days=back) for back in range(6, -1, -1)]
-    numbers = [facts.days.get(day, 0) for day in days]
-    most = max(*numbers, 1)
-    for at, (day, number) in enumerate(zip(days, numbers, strict=True)):
-        height = max(1, round(30 * number / most))
-        look = "bar" if day == today else "dim"
-        if day == today and health.account.state == State.LOST:
-            look, height = "hole", 29
-        health.week.append(Bar(at * 16, 32 - height, height, date_format(day, "D")[:1].lower(), number, look))
-    health.today = numbers[-1]
-    told = ", ".join(f"{date_format(day, 'l')} {number}" for day, number in zip(days, numbers, strict=True))
-    health.week_words = _("Messages a day: %(days)s") % {"days": told}
 
 
 def span(length: timedelta) -> str:
@@ -325,13 +269,3 @@ def span(length: timedelta) -> str:
     if seconds < 172_800:
         return _("%(time)s hours") % {"time": f"{seconds // 3600}:{seconds % 3600 // 60:02d}"}
     return ngettext("%(n)d day", "%(n)d days", seconds // 86_400) % {"n": seconds // 86_400}
-
-
-def _time(at: datetime) -> str:
-    local = timezone.localtime(at)
-    hour = f"{local.hour}:{local.minute:02d}"
-    return hour if local.date() == timezone.localdate() else f"{date_format(local, 'j M')} {hour}"
-
-
-def _since(at: datetime) -> str:
-    return _("since %(time)s") % {"time": _time(at)}

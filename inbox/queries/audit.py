@@ -56,6 +56,8 @@ def words(verb: str) -> str:
         "closingreason_restored": _("restored a reason for closing"), "audit_exported": _("exported the audit trail"),
         "person_exported": _("exported a person’s data"), "person_erased": _("erased a person"),
         "person_searched": _("looked for a person"), "retention_run": _("removed what was past its term"),
+        "ledger_exported": _("exported the ledger"),
+        "account_rights_changed": _("learned that the platform changed our permissions"),
         "hidden": _("hid a message"), "shown": _("showed a message again"),
         "hide_failed": _("could not hide a message"), "show_failed": _("could not show a message again"),
     }  # fmt: skip

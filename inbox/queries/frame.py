@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from inbox import access
 from inbox.models import Agent, Brand, ChannelAccount, Notification, View
+from inbox.queries.account_lights import Light, lights_of
 from inbox.queries.counts import CAP, Counts, counts_for
 from inbox.queries.queues import QUEUES, Queue
 
@@ -48,11 +49,12 @@ class Frame:
         return counts_for(self.agent, self.brand, self.team_ids) if self.brand else Counts()
 
     @cached_property
+    def lights(self) -> list[Light]:
+        return lights_of(self.brand) if self.brand else []
+
+    @property
     def accounts(self) -> list[ChannelAccount]:
-        if self.brand is None:
-            return []
-        shown = self.brand.accounts.exclude(state=ChannelAccount.State.REMOVED)
-        return list(shown.only("pk", "brand", "kind", "name", "handle", "state").order_by("kind", "name"))
+        return [light.account for light in self.lights]
 
     @cached_property
     def views(self) -> list[View]:

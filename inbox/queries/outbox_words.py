@@ -147,7 +147,7 @@ def _uncertain(delivery: Delivery) -> Words:
 
 
 def _failed(delivery: Delivery) -> Words:
-    text = f"{sentence(delivery.error_reason)} {_('Nothing was sent.')}"
+    text = " ".join((sentence(delivery.error_reason), _("Nothing was sent.")))
     actions = (Action("edit", _("Edit and send"), "pencil", quiet=False), Action("again", _("Send again"), "send"),
                Action("give-up", _("Give up"), "x-close"))  # fmt: skip
     shown = actions if not delivery.handled_at else ()

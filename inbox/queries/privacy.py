@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from inbox.models import Attachment, Brand, Contact, Conversation, Exposure, Message, Note
+from inbox.models import Attachment, Brand, Contact, Conversation, Exposure, Message, Note, SetAside
 
 FOUND = 50
 
@@ -42,6 +42,7 @@ def dossier(contact: Contact) -> dict[str, Any]:
             Message.objects.filter(identity__contact=contact).exclude(conversation__contact=contact)
         ),
         "shares_and_reactions": list(_exposures(contact)),
+        "could_not_be_read": list(_set_aside(contact)),
     }
 
 
@@ -59,6 +60,7 @@ _MESSAGE = (
     "deleted_at",
     "hidden_at", "reposts", "replies", "likes",
 )  # fmt: skip
+_HIDING = ("hide", "reason", "explanation", "state", "asked_at")
 _ATTACHMENT = ("kind", "url", "preview_url", "title", "alt_text", "content_type", "size")
 
 
@@ -74,17 +76,26 @@ def _conversation(conversation: Conversation) -> dict[str, Any]:
         "internal_notes": [
             _fields(one, ("text", "created_at")) for one in Note.objects.filter(conversation=conversation)
         ],
+        "being_written": [
+            _fields(one, ("mode", "text", "saved_at")) for one in conversation.drafts.order_by("saved_at", "pk")
+        ],
         "activity": [_fields(one, ("verb", "at")) for one in conversation.activity.order_by("at", "pk")],
     }
 
 
 def _messages(found: QuerySet[Message]) -> list[dict[str, Any]]:
-    rows = found.prefetch_related("versions", "attachments").select_related("payload").order_by("sent_at", "pk")
+    rows = (
+        found.prefetch_related("versions", "attachments", "samples")
+        .select_related("payload", "hiding")
+        .order_by("sent_at", "pk")
+    )
     return [
         {
             **_fields(message, _MESSAGE),
             "earlier_versions": [_fields(one, ("text", "sent_at", "replaced_at")) for one in message.versions.all()],
             "attachments": [_attachment(one) for one in message.attachments.all()],
+            "hiding": _fields(message.hiding, _HIDING) if hasattr(message, "hiding") else None,
+            "reach_over_time": [_fields(one, ("at", "reposts", "replies", "likes")) for one in message.samples.all()],
             "as_received": message.payload.raw if hasattr(message, "payload") else None,
         }
         for message in rows
@@ -102,6 +113,22 @@ def _exposures(contact: Contact) -> Iterable[dict[str, Any]]:
         )
         for one in found.order_by("at"):
             yield _fields(one, ("kind", "original_external_id", "at"))
+
+
+def _set_aside(contact: Contact) -> Iterable[dict[str, Any]]:
+    for identity in contact.identities.all():
+        found = SetAside.objects.filter(
+            stream__account__brand_id=contact.brand_id, stream__account__kind=identity.platform,
+            payload__icontains=identity.external_id,
+        )  # fmt: skip
+        for one in found.order_by("pk"):
+            yield _fields(one, ("payload", "error", "created_at"))
+
+
+def files_of(contact: Contact) -> QuerySet[Attachment]:
+    """The files we keep that were sent to or by this person."""
+    theirs = Q(message__conversation__contact=contact) | Q(message__identity__contact=contact)
+    return Attachment.objects.filter(theirs).exclude(file=None).exclude(file="").distinct().order_by("pk")
 
 
 def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:

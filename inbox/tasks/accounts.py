@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from inbox.operations import account_warnings, oauth_connect, retention
+from inbox.operations import account_checks, account_warnings, oauth_connect, retention
 from inbox.queries.accounts import removed_with_credentials
 
 
 @shared_task
 def watch_credentials() -> None:
-    """Warn before a grant ends, mail what was not mailed, and give back what removed accounts still hold."""
+    """Ask what we still may do, warn before a grant ends, mail that, and give back what removed accounts hold."""
+    account_checks.check_due()
     account_warnings.watch_expiry()
     account_warnings.mail_warnings()
     for account in removed_with_credentials():

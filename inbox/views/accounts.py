@@ -16,6 +16,8 @@ from inbox.models import ChannelAccount
 from inbox.operations import accounts as operations
 from inbox.operations import oauth_connect
 from inbox.queries import accounts as queries
+from inbox.queries.account_charts import charts_of
+from inbox.queries.account_lights import reasons
 
 
 @login_required
@@ -72,8 +74,9 @@ def remove(request: AgentRequest, pk: int) -> HttpResponse:
         return render(request, "administration/account_remove.html", {"brand": found.brand, "account": found})
     if operations.remove(account=found, agent=request.user):
         told = oauth_connect.revoke(found)
-        done = _("Removed. Its conversations stay.")
-        messages.success(request, done if told else f"{done} {_('The platform is told as soon as it can be reached.')}")
+        messages.success(request, _("Removed. Its conversations stay."))
+        if not told:
+            messages.info(request, _("The platform is told as soon as it can be reached."))
     return redirect("accounts", found.brand.slug)
 
 
@@ -82,8 +85,10 @@ def _page(
 ) -> HttpResponse:
     health = next((row for row in queries.register(found.brand) if row.account == found), None)
     streams = [(stream, queries.stream_name(stream)) for stream in found.streams.order_by("kind", "query")]
+    why = reasons()
     facts = {
-        "brand": found.brand, "account": found, "health": health, "form": form, "streams": streams,
+        "brand": found.brand, "account": found, "health": health, "form": form, "streams": streams, "why": why,
+        "charts": charts_of(found),
         "losses": queries.losses(found.kind, found.missing_scopes),
         "searches": any(spec.needs_query for spec in found.capabilities.streams),
     }  # fmt: skip

@@ -14,12 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from inbox import limits
 from inbox.access import AgentRequest, Role, brand_for, require
 from inbox.exports import csv_response
 from inbox.models import Brand, SetAside
+from inbox.operations import audit
 from inbox.operations.ledger import dismiss
 from inbox.operations.ledger_set_aside import retry_set_aside
 from inbox.queries import ledger as queries
+from inbox.queries.account_lights import reasons
 from inbox.queries.accounts import stream_name
 
 HEADER = (
@@ -42,7 +45,7 @@ def ledger(request: AgentRequest, slug: str) -> HttpResponse:
         "sum": queries.reckon(brand, start=start, end=end), "troubles": queries.troubles(rows),
         "proof": min((row.proof for row in rows if row.health == "ok" and row.proof), default=None),
         "gaps": queries.gaps_of(brand, start=week), "week": week, "set_aside": queries.set_aside_of(brand),
-        "stream_name": stream_name, "words": words(), "axis": _axis(now),
+        "stream_name": stream_name, "words": reasons(), "axis": _axis(now),
     }  # fmt: skip
     return render(request, "ledger/ledger.html", facts)
 
@@ -53,6 +56,9 @@ def export(request: AgentRequest, slug: str) -> HttpResponseBase:
     """Every poll of the period as CSV, written out while it is read."""
     brand = brand_for(request.user, slug, Role.LEAD)
     name, start, end = queries.period(request.GET.get("period", ""))
+    if request.method == "GET":
+        limits.count("export", agent_id=request.user.pk)
+        audit.record("ledger_exported", actor=request.user, brand=brand, target=brand.name, data={"period": name})
     filename = f"{brand.slug}-{name}-{timezone.localdate().isoformat()}.csv"
     return csv_response(filename, HEADER, _lines(brand, start, end))
 
@@ -104,23 +110,3 @@ def _axis(now: datetime) -> list[int]:
     """The hours under the strip: four, six apart."""
     local = timezone.localtime(now)
     return [(local - timedelta(hours=back)).hour for back in (21, 15, 9, 3)]
-
-
-def words() -> dict[str, str]:
-    """Reasons as sentences."""
-    return {
-        "outage": _("The platform did not answer"),
-        "limited": _("The platform limited how often we may ask"),
-        "authorization_lost": _("The platform withdrew our access"),
-        "budget": _("The daily budget was used up"),
-        "slowed_by_budget": _("slower, to stay within the budget"),
-        "slowed_by_limit": _("slower, to stay within the limit"),
-        "window": _("Older than the platform lets us read"),
-        "ceiling": _("More than the platform lets us read back"),
-        "paused": _("We paused it ourselves"),
-        "permission_missing": _("A permission is missing"),
-        "rejected": _("The platform refuses this request"),
-        "lost": _("wait for reconnection"),
-        "behind": _("are catching up"),
-        "removed": _("The account was removed"),
-    }

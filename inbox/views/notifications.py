@@ -35,4 +35,6 @@ def read(request: AgentRequest) -> HttpResponse:
     told = Notification.objects.filter(agent=request.user, pk=int(pk)).first() if pk.isdecimal() else None
     if told is not None and told.conversation_id:
         return HttpResponseRedirect(reverse("conversation", args=[told.conversation_id]))
+    if told is not None and told.account_id:
+        return HttpResponseRedirect(reverse("account", args=[told.account_id]))
     return HttpResponseRedirect(reverse("notifications"))

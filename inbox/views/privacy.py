@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
+import zipfile
+from typing import IO
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -18,7 +23,7 @@ from inbox.models import Contact
 from inbox.operations import audit
 from inbox.operations import privacy as operations
 from inbox.operations.changes import Refused
-from inbox.queries.privacy import dossier, people
+from inbox.queries.privacy import dossier, files_of, people
 from inbox.views.refusals import sentence
 
 
@@ -62,16 +67,26 @@ def person(request: AgentRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
-def export_person(request: AgentRequest, pk: int) -> HttpResponse:
-    """Everything as one JSON file."""
+def export_person(request: AgentRequest, pk: int) -> HttpResponseBase:
+    """Everything in one archive: the words as JSON, and the files beside it."""
     contact = contact_for(request, pk)
     limits.count("export", agent_id=request.user.pk)
     audit.record("person_exported", actor=request.user, brand=contact.brand, target=f"#{contact.pk}")
-    response = JsonResponse(
-        dossier(contact), encoder=DjangoJSONEncoder, json_dumps_params={"ensure_ascii": False, "indent": 1}
-    )
-    response["Content-Disposition"] = f'attachment; filename="person-{contact.pk}.json"'
-    return response
+    return FileResponse(_archive(contact), as_attachment=True, filename=f"person-{contact.pk}.zip")
+
+
+def _archive(contact: Contact) -> IO[bytes]:
+    spool = tempfile.SpooledTemporaryFile(max_size=5_000_000)  # noqa: SIM115 (the answer closes it)
+    with zipfile.ZipFile(spool, "w", zipfile.ZIP_DEFLATED) as archive:
+        words = json.dumps(dossier(contact), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+        archive.writestr("person.json", words)
+        for attachment in files_of(contact):
+            name = attachment.file.name or ""
+            if attachment.file.storage.exists(name):
+                with attachment.file.open("rb") as file:
+                    archive.writestr(name, file.read())
+    spool.seek(0)
+    return spool
 
 
 def contact_for(request: AgentRequest, pk: int) -> Contact:

@@ -3,7 +3,7 @@
 import { refresh, shownIds } from "./list.js";
 
 const stream = document.body.dataset.stream, brand = document.body.dataset.brand;
-const pending = { rows: new Set(), open: false, list: false, counts: false };
+const pending = { rows: new Set(), open: false, list: false, counts: false, channels: false };
 let timer = null, lost = false, helloes = 0;
 
 const open = () => document.querySelector("[data-conversation]");
@@ -18,15 +18,15 @@ function later() {
 
 async function work() {
   const ids = pending.list ? [...new Set([...shownIds(), ...pending.rows])] : [...pending.rows];
-  const { open: again, counts } = pending;
-  Object.assign(pending, { rows: new Set(), open: false, list: false, counts: false });
-  await Promise.all([ids.length && refresh(ids), again && talk(), counts && figures()]);
+  const { open: again, counts, channels } = pending;
+  Object.assign(pending, { rows: new Set(), open: false, list: false, counts: false, channels: false });
+  await Promise.all([ids.length && refresh(ids), again && talk(), (counts || channels) && figures(channels)]);
 }
 
-async function figures() {
-  const made = await get(`/inbox/${brand}/figures/`);
+async function figures(channels) {
+  const made = await get(`/inbox/${brand}/figures/${channels ? "?channels=1" : ""}`);
   if (!made) return;
-  for (const id of ["queues", "figures"]) document.getElementById(id)?.replaceChildren(...made.getElementById(id).childNodes);
+  for (const part of made.querySelectorAll("body > [id]")) document.getElementById(part.id)?.replaceChildren(...part.childNodes);
   for (const link of document.querySelectorAll("#queues a")) {
     if (location.pathname.startsWith(link.getAttribute("href"))) link.setAttribute("aria-current", "page");
   }
@@ -90,11 +90,11 @@ const on = {
   },
   list() { pending.list = true; },
   counts() { pending.counts = true; },
-  account() { pending.counts = true; },
+  account() { pending.channels = true; },
   notification() { pending.counts = true; notify(); },
   rights() { location.reload(); },
   draft() {},
-  hello() { if (helloes++) Object.assign(pending, { list: true, open: true, counts: true }); },
+  hello() { if (helloes++) Object.assign(pending, { list: true, open: true, counts: true, channels: true }); },
 };
 
 async function notify() {

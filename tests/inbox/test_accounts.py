@@ -24,7 +24,7 @@ from inbox import encryption
 from inbox.checks import secrets_can_be_read
 from inbox.models import AuditEntry, ChannelAccount, Gap, Notification, PlatformApp, Stream
 from inbox.operations import account_warnings, accounts, oauth_connect
-from inbox.queries.accounts import health_of, register, removed_with_credentials
+from inbox.queries.accounts import removed_with_credentials
 from inbox.tasks.accounts import watch_credentials
 from tests import builders
 
@@ -308,20 +308,6 @@ def test_one_search_is_not_kept_twice(admin):
     assert admin.post(reverse("new_search", args=[account.pk]), words).status_code == 302
     assert admin.post(reverse("new_search", args=[account.pk]), words).status_code == 422
     assert account.streams.count() == 1
-
-
-def test_the_sidebars_light_costs_two_queries(admin, django_assert_num_queries):
-    for state in ("connected", "lost", "paused"):
-        builders.stream(builders.account(admin.brand, state=state))
-    with django_assert_num_queries(2):
-        lights = {row.account.state: row.light for row in health_of(admin.brand)}
-    assert lights == {"connected": "ok", "lost": "late", "paused": "warn"}
-
-
-def test_trouble_stands_first(admin):
-    builders.account(admin.brand, name="A")
-    lost = builders.account(admin.brand, name="B", state="lost")
-    assert register(admin.brand)[0].account == lost
 
 
 @pytest.mark.django_db(transaction=True)

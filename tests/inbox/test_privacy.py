@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -21,12 +23,15 @@ from inbox.models import (
     Delivery,
     Draft,
     Exposure,
+    Hiding,
     Identity,
     Message,
     MessagePayload,
     MessageVersion,
     Note,
+    SearchWord,
     SetAside,
+    Vanished,
 )
 from inbox.operations import privacy, retention
 from inbox.operations.changes import Refused
@@ -65,12 +70,26 @@ def person():
     delivery = builders.delivery(conversation, text=f"Dag {SECRET}", state="sent", recipient_id="424242")
     Note.objects.create(conversation=conversation, text=f"{SECRET} belt terug")
     ContactNote.objects.create(contact=identity.contact, text=f"{SECRET} is vaste klant")
-    Draft.objects.create(
-        agent=builders.agent(brand), conversation=conversation, mode="note", text=SECRET, saved_at=timezone.now()
+    draft = Draft.objects.create(
+        agent=builders.agent(brand), conversation=conversation, mode="note", text=f"concept {SECRET}",
+        saved_at=timezone.now(),
+    )  # fmt: skip
+    draft.attachments.add(
+        Attachment.objects.create(kind="image", brand=brand, file=ContentFile(b"y", name=f"{SECRET}.txt"))
     )
     Exposure.objects.create(account=tweeter, external_id="e1", kind="repost", original_external_id="1",
                             author_external_id="424242", at=timezone.now())  # fmt: skip
-    SetAside.objects.create(stream=builders.stream(tweeter), fingerprint="f", payload={"author": "424242"}, error="?")
+    SetAside.objects.create(
+        stream=builders.stream(tweeter), fingerprint="f", payload={"author": "424242"}, error="onleesbaar"
+    )
+    SearchWord.objects.create(word=SECRET.lower(), hits=4)
+    Vanished.objects.create(account=tweeter, external_id=message.external_id, at=timezone.now())
+    Exposure.objects.create(account=tweeter, external_id="e2", kind="quote", at=timezone.now(),
+                            original_external_id=message.external_id)  # fmt: skip
+    beside = builders.conversation(tweeter, text="Dat vind ik ook", thread=conversation.thread)
+    MessagePayload.objects.create(message=beside.messages.get(), raw={"in_reply_to_user_id": "424242"})
+    Hiding.objects.create(message=message, account=tweeter, reason="other", explanation=SECRET, state="done",
+                          due_at=timezone.now(), asked_at=timezone.now())  # fmt: skip
     identity.contact.name = SECRET
     identity.contact.save(update_fields=["name"])
     person = identity.contact
@@ -107,24 +126,32 @@ def test_somebody_is_found_by_name_handle_and_id_over_all_channels(admin, person
 
 def test_everything_is_handed_over(admin, person):
     answer = admin.post(reverse("export_person", args=[person.pk]))
-    data = json.loads(answer.content)
-    text = answer.content.decode()
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    text = archive.read("person.json").decode()
+    data = json.loads(text)
+    files = {name: archive.read(name) for name in archive.namelist() if name != "person.json"}
+    assert list(files.values()) == [b"x"]
+    assert next(iter(files)) in text
     assert {one["platform"] for one in data["identities"]} == {"x", "facebook"}
     assert len(data["conversations"]) == 2
     for words in (f"Ik ben {SECRET}", f"Nog steeds {SECRET}", f"{SECRET} eerst", f"Dag {SECRET}", f"{SECRET} belt terug",
-                  f"{SECRET} is vaste klant", f"{SECRET}.png", "repost"):  # fmt: skip
+                  f"{SECRET} is vaste klant", f"{SECRET}.png", "repost", "onleesbaar", "concept"):  # fmt: skip
         assert words in text, words
     assert AuditEntry.objects.get(verb="person_exported").target == f"#{person.pk}"
 
 
 def test_nothing_about_an_erased_person_is_left_in_any_table(admin, person, django_capture_on_commit_callbacks):
     files = [one.file for one in Attachment.objects.exclude(file="") if one.file]
+    said = person.parts[2].external_id
+    assert len(files) == 2
+    assert len(everywhere(said)) >= 3
     assert len(everywhere(SECRET)) >= 8
     with django_capture_on_commit_callbacks(execute=True):
         answer = admin.post(reverse("person", args=[person.pk]), {"confirmation": "erase"})
     assert answer.status_code == 302
     assert everywhere(SECRET) == []
     assert everywhere("424242") == []
+    assert everywhere(said) == []
     assert not any(file.storage.exists(file.name) for file in files)
 
 
@@ -189,8 +216,12 @@ def test_nothing_is_kept_longer_than_agreed_and_the_trail_says_so():
     brand = builders.brand(keep_payload_days=30, keep_message_days=100, keep_attachment_days=50)
     ancient, recent = aged(200, brand=brand, status="resolved"), aged(10, brand=brand, status="resolved")
     middle = aged(60, brand=brand, status="resolved")
+    for resolved, wait in ((timezone.now(), 40), (None, 40), (timezone.now(), 1)):
+        item = SetAside.objects.create(stream=builders.stream(ancient.account, kind=f"{resolved}{wait}"[-20:]), error="?",
+                                       fingerprint="f", payload={"a": 1}, resolved_at=resolved)  # fmt: skip
+        SetAside.objects.filter(pk=item.pk).update(created_at=timezone.now() - timedelta(days=wait))
     done = retention.run_for(brand)
-    assert done == {"payloads": 2, "messages": 1, "attachments": 1}
+    assert done == {"payloads": 2, "set_aside": 1, "messages": 1, "attachments": 1}
     assert [c.messages.get().text for c in (ancient, middle, recent)] == ["", "Oud bericht", "Oud bericht"]
     assert list(Attachment.objects.values_list("message__conversation", flat=True)) == [recent.pk]
     entry = AuditEntry.objects.get(verb="retention_run")
