@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import wakeup
 from inbox.models import Agent, Conversation, Delivery, Membership, Message, Notification
 from inbox.operations import notifications, outbox_rules
 from inbox.operations.changes import Refused, record
@@ -52,7 +51,6 @@ def approve(*, delivery_id: int, agent: Agent, text: str | None = None, confirme
         _approve_parts(delivery, agent, due)
         stop_clocks(conversation)
         record(conversation, actor=agent, verb="approved", data={"delivery": delivery.pk})
-        wakeup.start("deliveries.deliver", delivery.pk, countdown=settings.UNDO_SECONDS)
 
     return _decide(delivery_id, (State.APPROVAL,), change)
 

@@ -97,7 +97,6 @@ def send_again(*, delivery_id: int, agent: Agent) -> Delivery:
         _dependents_again(delivery, due)
         stop_clocks(conversation)
         record(conversation, actor=agent, verb="sent_again", data={"delivery": delivery.pk})
-        wakeup.start("deliveries.deliver", delivery.pk, countdown=settings.UNDO_SECONDS)
 
     return _decide(delivery_id, (State.FAILED, State.UNCERTAIN), change)
 

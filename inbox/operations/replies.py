@@ -13,7 +13,6 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from inbox import wakeup
 from inbox.models import (
     Agent,
     Attachment,
@@ -194,8 +193,6 @@ def _follow_up(conversation: Conversation, reply: Reply, deliveries: list[Delive
         return
     stop_clocks(conversation)
     record(conversation, actor=reply.agent, verb="replied", data=data)
-    countdown = max(0.0, (first.due_at - timezone.now()).total_seconds())
-    wakeup.start("deliveries.deliver", first.pk, countdown=countdown)
 
 
 def stop_clocks(conversation: Conversation) -> None:
