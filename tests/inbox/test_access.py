@@ -351,7 +351,7 @@ def test_hostile_text_is_only_text(text, world):
             body = body_of(answer)
             assert "<script>alert" not in body, name
             assert "<img src=x" not in body, name
-            assert "49" not in body or "{{ 7" not in text or "{{ 7654321*3 }}" in body, name
+            assert str(7654321 * 3) not in body, name
 
 
 def test_a_trainee_link_cannot_be_guessed():
