@@ -50,13 +50,14 @@ ending = Event()
 def start_outbox(sender: Any, **_: Any) -> None:
     """Replies leave on time whatever the broker does: a worker for them looks into the database itself."""
     from connectors.registry import PLATFORMS, connector_class
-    from inbox.operations.deliveries import keep_delivering
+    from inbox.operations.deliveries import keep_delivering, keep_looking
 
     if "replies" in sender.app.amqp.queues.consume_from:
         for kind in PLATFORMS:  # otherwise the first reply waits a second for its imports
             connector_class(kind)
         outbox = Thread(target=keep_delivering, args=[ending], name="outbox", daemon=True)
         outbox.start()
+        Thread(target=keep_looking, args=[ending], name="outbox looks", daemon=True).start()
         worker_shutdown.connect(lambda **_: outbox.join(20), weak=False)  # what is under way is written down
 
 

@@ -37,8 +37,11 @@ def approve(*, delivery_id: int, agent: Agent, text: str | None = None, confirme
 
     def change(delivery: Delivery, conversation: Conversation) -> None:
         _check(delivery, conversation, agent)
-        if not confirmed and answered_since(delivery) is not None:
-            raise Refused("answered_meanwhile", who="")
+        newer = answered_since(delivery)
+        if not confirmed and newer is not None:
+            if newer.direction == "in":
+                raise Refused("wrote_meanwhile")
+            raise Refused("answered_meanwhile", who=newer.agent.name if newer.agent else conversation.account.name)
         words = delivery.message.text if text is None else text.strip()
         parent = parent_of(conversation, delivery.in_reply_to)
         outbox_rules.check(conversation=conversation, mode=delivery.mode, text=words, parent=parent, own=delivery,

@@ -37,11 +37,12 @@ from inbox.operations.outbox_looks import look_for_uncertain
 from inbox.operations.outbox_messages import outbound
 from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
 
-__all__ = ["deliver_due", "keep_delivering", "settle_echoes", "sweep"]
+__all__ = ["deliver_due", "keep_delivering", "keep_looking", "settle_echoes", "sweep"]
 
 IN_FLIGHT = 16  # calls at the same time in one worker process
 LONGEST = 60.0  # seconds one run keeps claiming; the next wake-up goes on
 IDLE = 0.25  # seconds between two looks for what is due when nothing is known to be
+LOOK_EVERY = 2.0  # seconds
 PAUSE = 0.03  # seconds between two looks for what became due, while calls are in flight
 MOST_TRIES = 10  # temporary failures, after which a person decides
 log = structlog.get_logger()
@@ -59,6 +60,17 @@ def keep_delivering(stop: Event) -> None:
             log.exception("outbox_interrupted")
             connections.close_all()
         stop.wait(pause)
+    connections.close_all()
+
+
+def keep_looking(stop: Event) -> None:
+    """Until told to stop: settle what is uncertain. Apart from sending, which must not wait for a slow look."""
+    while not stop.wait(LOOK_EVERY):
+        try:
+            sweep()
+        except Exception:
+            log.exception("sweep_interrupted")
+            connections.close_all()
     connections.close_all()
 
 

@@ -39,6 +39,8 @@ with waiting as materialized (
             where e.conversation_id = d.conversation_id and e.id <> d.id
               and (e.state = 'sending'
                    or (e.id < d.id and e.state in ('pending', 'uncertain') and e.handled_at is null)))
+          and (d.bulk_id is null
+               or (select b.stopped_at from inbox_bulkreply b where b.id = d.bulk_id) is null)
           and (d.waits_for_id is null
                or (select f.state from inbox_delivery f where f.id = d.waits_for_id) = 'sent')
         order by d.due_at, d.id limit greatest(room.free, 0)

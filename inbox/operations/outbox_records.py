@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from connectors.types import Sent
-from inbox import events, wakeup
+from inbox import events
 from inbox.models import (
     Conversation,
     Delivery,
@@ -199,8 +199,6 @@ def now_uncertain(*, delivery: Delivery, reason: str, detail: str = "", look_in:
         close_attempt(row, outcome=reason, detail=detail)
         if look_at is None:
             _mind(conversation, row)
-        else:
-            wakeup.start("deliveries.sweep", countdown=look_in)
 
     return _held(delivery, change)
 

@@ -192,6 +192,9 @@ def _follow_up(conversation: Conversation, reply: Reply, deliveries: list[Delive
                            actor=reply.agent, detail=reply.text)  # fmt: skip
         return
     stop_clocks(conversation)
+    last_word = conversation.close_loop and reply.mode == outbox_rules.PUBLIC and not reply.waits_for
+    if last_word and conversation.legs.filter(status=Conversation.Status.RESOLVED).exists():
+        Conversation.objects.filter(pk=conversation.pk).update(close_loop=False)
     record(conversation, actor=reply.agent, verb="replied", data=data)
 
 

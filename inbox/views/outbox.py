@@ -130,6 +130,8 @@ def close_loop(request: AgentRequest, pk: int) -> HttpResponse:
     """The public leg needs no more words."""
     conversation = conversation_for(request.user, pk)
     handoff.close_loop(conversation=conversation, agent=request.user)
+    if request.htmx:
+        return _done(request, conversation, None)
     messages.success(request, _("Closed in public."))
     return HttpResponseRedirect(address(conversation))
 

@@ -119,6 +119,15 @@ function sign(form, text) {
   if (!limit || count(form, signed) <= limit) text.value = signed;
 }
 
+// What is waiting says how long, second by second
+setInterval(() => {
+  for (const line of document.querySelectorAll("[data-leaves]")) {
+    const left = (line.dataset.leaves = Math.max(0, line.dataset.leaves - 1)), words = line.lastChild;
+    words.textContent = left > 1 ? words.textContent.replace(/\d+/, left) : `, ${left ? line.dataset.one : line.dataset.now}`;
+    if (!left) line.removeAttribute("data-leaves");
+  }
+}, 1000);
+
 const every = () => document.querySelectorAll("[data-composer]").forEach(setUp);
 every();
 document.addEventListener("htmx:load", every);
