@@ -151,3 +151,10 @@ def test_facebook_goes_the_same_way(tmp_path):
 @pytest.mark.parametrize("item", [None, 3, "x", [], {}, {"response": {}}, {"body": None, "status": {"code": "x"}}])
 def test_nothing_is_too_odd_to_be_an_exchange(item):
     assert set(exchange_of(item)) == {"method", "uri", "status", "headers", "body"}
+
+
+def test_a_broken_first_item_takes_none_of_its_neighbours_along(tmp_path):
+    (tmp_path / "bare.json").write_text(json.dumps({"data": [{"strange": True}, post(1), post(2)]}))
+    messages, unread = run(tmp_path)
+    assert [m["external_id"] for m in messages] == [number(1), number(2)]
+    assert [line["payload"] for line in unread] == [{"strange": True}]
