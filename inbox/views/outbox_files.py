@@ -71,7 +71,8 @@ def attachment(request: AgentRequest, pk: int) -> HttpResponseBase:
 def change(request: AgentRequest, pk: int) -> HttpResponse:
     """Its alt text, or away with it."""
     found = attachment_for(request, pk)
-    conversation = conversation_for(request.user, int(request.POST.get("conversation", "0") or 0))
+    pk_text = request.POST.get("conversation", "")
+    conversation = conversation_for(request.user, int(pk_text) if pk_text.isascii() and pk_text.isdigit() else 0)
     if request.POST.get("remove"):
         attachments.remove(attachment=found)
     else:
