@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.access import AgentRequest, brand_for, conversation_for
@@ -63,7 +64,7 @@ def decide(request: AgentRequest, pk: int, action: str) -> HttpResponse:
 def _own(request: AgentRequest) -> str:
     """Back to one of our own pages only."""
     target = request.POST.get("next", "")
-    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else ""
+    return target if url_has_allowed_host_and_scheme(target, allowed_hosts=None) else ""
 
 
 def _more(request: AgentRequest, action: str) -> dict[str, Any]:

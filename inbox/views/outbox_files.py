@@ -83,7 +83,8 @@ def attachment(request: AgentRequest, pk: int) -> HttpResponseBase:
 def change(request: AgentRequest, pk: int) -> HttpResponse:
     """Its alt text, or away with it."""
     found = attachment_for(request, pk)
-    conversation = conversation_for(request.user, int(request.POST.get("conversation", "0") or 0))
+    pk_text = request.POST.get("conversation", "")
+    conversation = conversation_for(request.user, int(pk_text) if pk_text.isascii() and pk_text.isdigit() else 0)
     audience = request.POST.get("mode", "") if request.POST.get("mode") in {"public", "private"} else ""
     if audience:  # the whole form came along: nothing typed is lost
         mode = mode_of(conversation, audience)
