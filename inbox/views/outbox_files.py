@@ -12,6 +12,7 @@ from inbox.operations import attachments, drafts
 from inbox.operations.changes import Refused
 from inbox.queries.outbox import mode_of
 from inbox.views.outbox import address, show
+from inbox.views.values import number
 
 SHOWN = {"image/jpeg", "image/png", "image/gif", "image/webp"}
 
@@ -71,8 +72,7 @@ def attachment(request: AgentRequest, pk: int) -> HttpResponseBase:
 def change(request: AgentRequest, pk: int) -> HttpResponse:
     """Its alt text, or away with it."""
     found = attachment_for(request, pk)
-    pk_text = request.POST.get("conversation", "")
-    conversation = conversation_for(request.user, int(pk_text) if pk_text.isascii() and pk_text.isdigit() else 0)
+    conversation = conversation_for(request.user, number(request.POST.get("conversation")) or 0)
     if request.POST.get("remove"):
         attachments.remove(attachment=found)
     else:
