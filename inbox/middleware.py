@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
@@ -58,6 +60,12 @@ class SafetyMiddleware:
             return self.get_response(request)
         finally:
             audit.address.reset(token)
+
+    def process_view(self, request: HttpRequest, view: Handler, args: Any, kwargs: Any) -> None:
+        """No browser sends the sign NUL, and no text column takes it."""
+        sent = [request.GET, request.POST] if request.method == "POST" else [request.GET]
+        if any("\0" in value for form in sent for _name, values in form.lists() for value in values):
+            raise BadRequest("NUL in what was sent")
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, SecondFactorMissing):

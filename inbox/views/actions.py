@@ -27,6 +27,7 @@ from inbox.queries import conversation as queries
 from inbox.queries.conversation_times import asked_moment
 from inbox.templatetags.filters import refusal
 from inbox.views.conversation import render_head
+from inbox.views.values import number
 
 MOST = 200  # conversations in one action
 Act = Callable[[AgentRequest, Brand, list[int]], Outcome]
@@ -52,14 +53,14 @@ def release(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
 
 
 def take_over(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
-    seen = _number(request.POST.get("seen_assignee"))
+    seen = number(request.POST.get("seen_assignee"))
     return _each(ids, lambda pk: assignments.take_over(conversation_id=pk, agent=request.user, seen_assignee_id=seen))
 
 
 def assign(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
     """To a person ("agent:3"), a team ("team:2") or nobody ("")."""
     kind, _colon, text = request.POST.get("to", "").partition(":")
-    pk = _number(text) or 0
+    pk = number(text) or 0
     agent: Agent | None = None
     team: Team | None = None
     if kind == "agent":
@@ -125,7 +126,7 @@ def one(request: AgentRequest, pk: int, action: str) -> HttpResponse:
 def many(request: AgentRequest, brand: str, action: str) -> HttpResponse:
     """Do it to those picked in the list."""
     found = brand_for(request.user, brand)
-    asked = [n for n in map(_number, request.POST.getlist("ids")) if n is not None][:MOST]
+    asked = [n for n in map(number, request.POST.getlist("ids")) if n is not None][:MOST]
     ids = list(Conversation.objects.filter(brand=found, pk__in=asked).values_list("pk", flat=True))
     toast = _do(request, found, action, ids) if ids else Toast(_("Pick one or more conversations first."), problem=True)
     return _tell(request, toast, reverse("list", args=[found.slug, "mine"]))
@@ -135,7 +136,7 @@ def many(request: AgentRequest, brand: str, action: str) -> HttpResponse:
 @require_POST
 def undo(request: AgentRequest) -> HttpResponse:
     """Take back what was just done."""
-    entries = [n for n in map(_number, request.POST.get("entries", "").split(",")) if n is not None][:MOST]
+    entries = [n for n in map(number, request.POST.get("entries", "").split(",")) if n is not None][:MOST]
     mine = ActivityEntry.objects.filter(pk__in=entries, conversation__brand__in=access.brands_of(request.user))
     outcome = take_back(entries=list(mine.values_list("pk", flat=True)), agent=request.user)
     text = ngettext("%(n)d taken back.", "%(n)d taken back.", len(outcome.done)) % {"n": len(outcome.done)}
@@ -248,7 +249,7 @@ def _each(ids: list[int], act: Callable[[int], object]) -> Outcome:
 
 
 def _labels(request: AgentRequest, brand: Brand) -> list[Label]:
-    asked = [n for n in map(_number, request.POST.getlist("label")) if n is not None]
+    asked = [n for n in map(number, request.POST.getlist("label")) if n is not None]
     return list(Label.objects.filter(brand=brand, pk__in=asked))
 
 
@@ -274,7 +275,3 @@ def _back(request: AgentRequest, toast: Toast, otherwise: str) -> HttpResponse:
     after = request.POST.get("next") or otherwise
     safe = url_has_allowed_host_and_scheme(after, allowed_hosts=None)
     return HttpResponseRedirect(after if safe else otherwise)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None

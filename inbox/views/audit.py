@@ -17,6 +17,7 @@ from inbox.exports import csv_response
 from inbox.models import AuditEntry
 from inbox.operations import audit as operations
 from inbox.queries import audit as queries
+from inbox.views.values import number
 
 HEADER = ("when", "who", "what", "of what", "address", "details")
 
@@ -26,8 +27,7 @@ HEADER = ("when", "who", "what", "of what", "address", "details")
 def audit(request: AgentRequest, slug: str) -> HttpResponse:
     """The newest first, a hundred at a time."""
     brand = brand_for(request.user, slug, Role.ADMIN)
-    verb, before = request.GET.get("verb", "")[:40], request.GET.get("before", "")
-    last = int(before) if before.isdecimal() and len(before) < 19 else None
+    verb, last = request.GET.get("verb", "")[:40], number(request.GET.get("before"))
     found = list(queries.entries(brand, verb=verb, before=last).select_related("actor")[: queries.PAGE + 1])
     facts = {
         "brand": brand, "verb": verb,

@@ -14,6 +14,7 @@ from inbox.operations import presence
 from inbox.queries.frame import frame_of
 from inbox.queries.lists import ListQuery, rows_by_id
 from inbox.queries.queues import EVERY
+from inbox.views.values import number
 
 
 @login_required
@@ -25,7 +26,7 @@ def rows(request: AgentRequest, brand: str, queue: str) -> HttpResponse:
     found = access.brand_for(request.user, brand)
     frame = frame_of(request, found)
     asked = ListQuery.read(found, request.user, queue, request.GET)
-    ids = [int(pk) for pk in request.GET.get("ids", "").split(",") if pk.isascii() and pk.isdigit() and len(pk) < 19]
+    ids = [pk for pk in map(number, request.GET.get("ids", "").split(",")) if pk is not None]
     context = {"brand": found, "frame": frame, "asked": asked, "here": reverse("list", args=[brand, queue]),
                "fresh": rows_by_id(asked, ids, team_ids=frame.team_ids if queue == "team" else [])}  # fmt: skip
     return render(request, "inbox/fresh.html", context)

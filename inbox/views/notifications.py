@@ -12,6 +12,7 @@ from inbox.access import AgentRequest, brands_of
 from inbox.models import Notification
 from inbox.operations.notifications import mark_read
 from inbox.queries.outbox import minded_count
+from inbox.views.values import number
 
 SHOWN = 50
 
@@ -34,9 +35,9 @@ def bell(request: AgentRequest) -> HttpResponse:
 @require_POST
 def read(request: AgentRequest) -> HttpResponse:
     """Read all, or one and go to it."""
-    pk = request.POST.get("pk", "")
-    mark_read(agent=request.user, ids=[int(pk)] if pk.isdecimal() else None)
-    told = Notification.objects.filter(agent=request.user, pk=int(pk)).first() if pk.isdecimal() else None
+    pk = number(request.POST.get("pk"))
+    mark_read(agent=request.user, ids=[pk] if pk is not None else None)
+    told = Notification.objects.filter(agent=request.user, pk=pk).first() if pk is not None else None
     if told is not None and told.conversation_id:
         return HttpResponseRedirect(reverse("conversation", args=[told.conversation_id]))
     if told is not None and told.account_id:

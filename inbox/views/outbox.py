@@ -21,6 +21,7 @@ from inbox.operations.changes import Refused
 from inbox.operations.notes import add_note
 from inbox.operations.replies import send_reply
 from inbox.queries.outbox import AUDIENCES, composer_for, mode_of
+from inbox.views.values import number
 
 SNOOZES = {"snooze_tomorrow": timedelta(days=1), "snooze_week": timedelta(days=7)}
 
@@ -71,11 +72,10 @@ def _send(request: AgentRequest, conversation: Conversation, *, mode: str, text:
     describe(request, conversation, mode)
     snooze = SNOOZES.get(then)
     draft = Draft.objects.filter(agent=request.user, conversation=conversation, mode=mode).first()
-    seen = request.POST.get("seen_message", "")
     return send_reply(
         conversation=conversation, agent=request.user, mode=mode, text=text, token=token,
         in_reply_to=request.POST.get("in_reply_to", ""), attachments=list(draft.attachments.all()) if draft else [],
-        seen_message=int(seen) if seen.isdecimal() else None, confirmed=bool(request.POST.get("confirmed")),
+        seen_message=number(request.POST.get("seen_message")), confirmed=bool(request.POST.get("confirmed")),
         split=bool(request.POST.get("split")), then="snooze" if snooze else "resolve" if then == "resolve" else "",
         then_until=timezone.now() + snooze if snooze else None,
     )  # fmt: skip

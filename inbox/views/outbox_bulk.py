@@ -15,6 +15,7 @@ from inbox.access import AgentRequest, brand_for
 from inbox.models import BulkReply, Conversation, Delivery
 from inbox.operations import bulk
 from inbox.queries.outbox_words import sentence
+from inbox.views.values import number
 
 MOVING = {Delivery.State.PENDING, Delivery.State.SENDING, Delivery.State.APPROVAL, Delivery.State.UNCERTAIN}
 
@@ -25,7 +26,7 @@ def new(request: AgentRequest, brand: str) -> HttpResponse:
     """The text and whom it goes to; a POST with `send` sends what was previewed."""
     own = brand_for(request.user, brand)
     data = request.POST if request.method == "POST" else request.GET
-    ids = [int(pk) for value in data.getlist("ids") for pk in value.split(",") if pk.isdecimal()]
+    ids = [pk for value in data.getlist("ids") for pk in map(number, value.split(",")) if pk is not None]
     text = data.get("text", "")
     refused: dict[int, str] = {}
     if request.method == "POST" and data.get("send"):

@@ -12,6 +12,7 @@ from inbox.operations import attachments, drafts, outbox_rules
 from inbox.operations.changes import Refused
 from inbox.queries.outbox import mode_of
 from inbox.views.outbox import address, describe, show
+from inbox.views.values import number
 
 SHOWN = {"image/jpeg", "image/png", "image/gif", "image/webp"}
 
@@ -83,8 +84,7 @@ def attachment(request: AgentRequest, pk: int) -> HttpResponseBase:
 def change(request: AgentRequest, pk: int) -> HttpResponse:
     """Its alt text, or away with it."""
     found = attachment_for(request, pk)
-    pk_text = request.POST.get("conversation", "")
-    conversation = conversation_for(request.user, int(pk_text) if pk_text.isascii() and pk_text.isdigit() else 0)
+    conversation = conversation_for(request.user, number(request.POST.get("conversation")) or 0)
     audience = request.POST.get("mode", "") if request.POST.get("mode") in {"public", "private"} else ""
     if audience:  # the whole form came along: nothing typed is lost
         mode = mode_of(conversation, audience)
