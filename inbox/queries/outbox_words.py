@@ -61,6 +61,17 @@ def sentence(code: str, **facts: Any) -> str:
         "look_alike": _("Another reply of ours with the same words stands there, so we cannot tell."),
         "cannot_look": _("We are not allowed to look whether it is there."),
         "unsupported": _("The platform cannot do this."),
+        "not_summoned": _("The platform lets us reply only to who mentions us. Answer on the platform itself."),
+        "not_permitted": _("The platform does not allow this here. Answer on the platform itself."),
+        "already_replied": _("A private reply to this message has been used; the platform allows one."),
+        "dm_closed": _("This person does not accept messages from us."),
+        "person_unavailable": _("This person does not accept messages from us."),
+        "encrypted": _("This conversation is encrypted: it can be answered on the platform only."),
+        "attachment_failed": _("The platform did not take the file. Choose another."),
+        "too_large": _("The file is too big."),
+        "too_many_attachments": _("The platform takes fewer files with this. Leave some out."),
+        "partly_sent": _("The file was sent, the text was not. Send the text alone."),
+        "gone": _("The message is gone."),
         "blocked_by_person": _("This person does not accept messages from us."),
         "cannot_hide": _("The platform does not let us hide this message."),
         "hiding_now": _("The platform is being asked right now. Try again in a minute."),
@@ -68,6 +79,9 @@ def sentence(code: str, **facts: Any) -> str:
         "explanation_needed": _("Say in a few words why."),
         "rejected": _("The platform refused it."),
     }
+    if code == "option":
+        code = str(facts.get("reason") or code)
+        return known.get(code) or known["option"]
     return known.get(code) or known["rejected"]
 
 
@@ -203,7 +217,8 @@ def _uncertain(delivery: Delivery) -> Words:
 
 
 def _failed(delivery: Delivery) -> Words:
-    text = " ".join((sentence(delivery.error_reason), _("Nothing was sent.")))
+    nothing = "" if delivery.error_reason == "partly_sent" else _("Nothing was sent.")
+    text = f"{sentence(delivery.error_reason)} {nothing}".strip()
     actions = (Action("edit", _("Edit and send"), "pencil", quiet=False), Action("again", _("Send again"), "send"),
                Action("give-up", _("Give up"), "x-close"))  # fmt: skip
     shown = actions if not delivery.handled_at else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
@@ -38,6 +39,9 @@ def new(request: AgentRequest, brand: str) -> HttpResponse:
             if not refused or len(refused) < len(chosen):
                 return HttpResponseRedirect(reverse("bulk_result", args=[brand, made.pk]))
     rows = bulk.preview(brand=own, conversation_ids=ids, text=text, agent=request.user) if ids else []
+    if refused:  # what was typed stays, with why it did not leave
+        rows = [replace(row, text=data.get(f"text_{row.conversation.pk}", row.text),
+                        refused=refused.get(row.conversation.pk, row.refused)) for row in rows]  # fmt: skip
     context = {"brand": own, "text": text, "rows": rows, "ids": ids, "token": uuid4(), "sentence": sentence,
                "refused": refused}  # fmt: skip
     return render(request, "outbox/bulk.html", context)

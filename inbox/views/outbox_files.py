@@ -90,7 +90,7 @@ def change(request: AgentRequest, pk: int) -> HttpResponse:
         mode = mode_of(conversation, audience)
         drafts.save_draft(conversation=conversation, agent=request.user, mode=mode, text=request.POST.get("text", ""))
         describe(request, conversation, mode)
-    if request.POST.get("remove"):
+    if request.POST.get("take_away"):
         attachments.remove(attachment=found)
     else:
         attachments.describe(attachment=found, alt_text=request.POST.get("alt_text", ""))

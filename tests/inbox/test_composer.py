@@ -11,8 +11,8 @@ from django.urls import reverse
 from PIL import Image
 
 from connectors.exceptions import Rejected
-from inbox.models import Attachment, Delivery, Draft, Note
-from inbox.operations import bulk, handoff
+from inbox.models import Attachment, BulkReply, Delivery, Draft, Note
+from inbox.operations import bulk, handoff, outbox_choices
 from inbox.operations.replies import send_reply
 from inbox.queries.outbox import minded_count
 from tests import builders
@@ -209,6 +209,58 @@ def test_bulk_is_filled_in_one_by_one_spread_and_stoppable(page, talk, agent):
     page.post(reverse("bulk_stop", args=[talk.brand.slug, made.pk]))
     assert set(Delivery.objects.values_list("state", flat=True)) == {"cancelled"}
     assert page.get(reverse("bulk_result", args=[talk.brand.slug, made.pk])).status_code == 200
+
+
+def test_stopping_half_way_stops_what_was_tried_already_and_what_is_still_being_queued(talk, agent):
+    from uuid import uuid4
+
+    token, other = uuid4(), builders.conversation(talk.account)
+    made, _ = bulk.send_bulk(brand=talk.brand, agent=agent, text="Hoi", token=token, chosen={talk.pk: "Hoi"})
+    Delivery.objects.update(attempts=1)  # the platform asked us to wait
+    assert bulk.stop(bulk=made, agent=agent) == 1
+    again = bulk.send_bulk(brand=talk.brand, agent=agent, text="Hoi", token=token, chosen={other.pk: "Hoi"})
+    assert again == (made, {})
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"cancelled"}
+
+
+def test_replying_to_many_leaves_out_who_was_answered_meanwhile_and_what_is_not_filled_in(page, talk, agent):
+    other, seen = builders.conversation(talk.account), talk.messages.get().pk
+    reply(talk, builders.agent(talk.brand), "Ik was eerst")
+    from uuid import uuid4
+
+    data = {"ids": [talk.pk, other.pk], "text": "Hoi", "send": "1", "token": str(uuid4()), f"take_{talk.pk}": "1",
+            f"text_{talk.pk}": "Hoi", f"seen_{talk.pk}": seen, f"take_{other.pk}": "1",
+            f"text_{other.pk}": "Hoi {naam}"}  # fmt: skip
+    page.post(reverse("bulk", args=[talk.brand.slug]), data)
+    assert not Delivery.objects.filter(message__agent=agent).exists()
+    data |= {"token": str(uuid4()), f"text_{other.pk}": "Hoi"}
+    made = page.post(reverse("bulk", args=[talk.brand.slug]), data, follow=True)
+    assert Delivery.objects.get(message__agent=agent).conversation == other
+    assert BulkReply.objects.get(deliveries__isnull=False).refused == {str(talk.pk): "answered_meanwhile"}
+    assert reverse("conversation", args=[talk.pk]) in made.content.decode()
+
+
+def test_a_picture_for_the_public_stays_out_of_the_private_message_and_taking_it_away_keeps_the_text(page, talk, agent):
+    upload = SimpleUploadedFile("lift.png", picture(), "image/png")
+    page.post(reverse("upload", args=[talk.pk]), {**form(talk), "file": upload})
+    file = Attachment.objects.get()
+    page.post(reverse("draft", args=[talk.pk]), form(talk, text="Zie de foto", **{f"alt_{file.pk}": "Een lift"}))
+    file.refresh_from_db()
+    assert file.alt_text == "Een lift"
+    page.post(reverse("reply", args=[talk.pk]), form(talk, mode="private"))
+    assert not Delivery.objects.get().message.attachments.exists()
+    away = {**form(talk, text="Toch zonder"), "conversation": talk.pk, "take_away": "1"}
+    page.post(reverse("attachment_change", args=[file.pk]), away)
+    assert not Attachment.objects.exists()
+    assert Draft.objects.get(agent=agent, mode="public_reply").text == "Toch zonder"
+
+
+def test_a_failed_reply_in_parts_is_a_whole_draft_again(talk, agent):
+    WORLD.script[talk.account.external_id].append(failing(Rejected("Nee")))
+    first = run(reply(talk, agent, "woord " * 100, split=True))
+    outbox_choices.edit_again(delivery_id=first.pk, agent=agent)
+    assert Draft.objects.get().text.split() == ["woord"] * 100
+    assert minded_count(agent=agent, brand=talk.brand) == 0
 
 
 ADDRESSES = [

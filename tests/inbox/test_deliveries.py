@@ -19,7 +19,7 @@ from connectors.exceptions import (
     TemporaryFailure,
 )
 from connectors.types import Sent
-from inbox.models import Delivery, DeliveryAttempt, Message, Notification
+from inbox.models import BulkReply, Delivery, DeliveryAttempt, Message, Notification, RateWindow
 from inbox.operations import deliveries, outbox_choices, outbox_claims
 from inbox.operations.outbox_echoes import settle_echoes
 from inbox.operations.outbox_records import record_sent
@@ -198,6 +198,38 @@ def test_a_revoked_token_stops_the_account_and_keeps_the_rest_waiting(talk, agen
     assert (delivery.state, delivery.error_reason, talk.account.state) == ("failed", "authorization_lost", "lost")
     assert run(other).state == "pending"
     assert len(WORLD.calls) == 1
+
+
+def test_what_waits_for_another_try_can_be_taken_back_and_a_post_by_hand_settles_what_failed(talk, agent):
+    script(talk, failing(RateLimited("429")), failing(Rejected("no")))
+    waiting = run(reply(talk, agent, "wacht"))
+    outbox_choices.undo(delivery_id=waiting.pk, agent=agent)
+    elsewhere = builders.conversation(builders.account(talk.brand, kind="fake"))
+    script(elsewhere, failing(Rejected("no")))
+    refused = run(reply(elsewhere, agent, "zelf geplaatst"))
+    assert settle_echoes(account=elsewhere.account, outbound=[echo(refused, "by-hand")]) == {"by-hand"}
+    refused.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (waiting.state, refused.state) == ("cancelled", "sent")
+
+
+def test_a_window_that_is_used_up_holds_replies_and_its_last_fifth_is_not_for_many(talk, agent):
+    def told(left):
+        RateWindow.objects.update_or_create(
+            account=talk.account, bucket="send:public_reply",
+            defaults={"limit": 100, "remaining": left, "resets_at": timezone.now() + timedelta(minutes=9),
+                      "updated_at": timezone.now()},
+        )  # fmt: skip
+
+    many = BulkReply.objects.create(brand=talk.brand, text="x")
+    bulk = reply(builders.conversation(talk.account), agent, bulk=many)
+    single = reply(talk, agent)
+    told(0)
+    assert run(single).state == "pending"
+    told(20)
+    assert (run(single).state, run(bulk).state) == ("sent", "pending")
+    told(21)
+    assert run(bulk).state == "sent"
 
 
 def reply_unchecked(talk, agent):
