@@ -15,7 +15,7 @@ scenarios:
 {scenarios}
 
 Point the SDKs here (their own addresses, another host): /2/... is the X API v2, /v24.0/... the Graph API,
-/i/oauth2/authorize and /v24.0/dialog/oauth the consent pages. / shows what the public sees.
+/i/oauth2/authorize and /v24.0/dialog/oauth the consent pages. / shows what the public sees, /faults breaks things.
 Drive it by JSON under /_sandbox/ (GET /_sandbox/accounts has every account with its credentials), or from
 Python with connectors.sandbox.client.SandboxClient. Listens on loopback only unless told otherwise.
 """

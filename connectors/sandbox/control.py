@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from connectors.sandbox import publish, seed
+from connectors.sandbox import fault_page, publish, seed
 from connectors.sandbox.clock import iso, parse
 from connectors.sandbox.http import Request, Response, json_response
 from connectors.sandbox.world import World
@@ -41,7 +41,10 @@ class Control:
             "ledger": self._ledger,
             "clock": lambda r: self._clock(),
             "settings": lambda r: self.world.settings,
-            "faults": lambda r: {"faults": sandbox.faults.listed()},
+            "faults": lambda r: {
+                "faults": sandbox.faults.listed(),
+                "kinds": {k: fault_page.help_of(k) for k in fault_page.KINDS},
+            },
             "scenario": lambda r: sandbox.runner.status(),
             "webhooks": lambda r: sandbox.webhooks.status(),
         }

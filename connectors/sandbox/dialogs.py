@@ -13,7 +13,7 @@ from connectors.sandbox.clock import HOUR, MINUTE
 from connectors.sandbox.entities import Token
 from connectors.sandbox.graph_auth import SCOPES as FB_SCOPES
 from connectors.sandbox.http import Request, Response, html_response, json_response, redirect
-from connectors.sandbox.pages import page
+from connectors.sandbox.pages import page, speaks_dutch
 from connectors.sandbox.seed import FB_ADMIN
 from connectors.sandbox.world import World
 
@@ -39,6 +39,26 @@ def _bad(why: str) -> Response:
     return html_response(page("Er ging iets mis", f"<h1>Er ging iets mis</h1><p>{escape(why)}</p>"), status=400)
 
 
+# English, Dutch
+WORDS = {
+    "x": ("X: give access", "X: toegang geven"),
+    "x_asks": ("Webcare wants access to your X account", "Webcare wil toegang tot je X-account"),
+    "who": ("As whom?", "Als wie?"),
+    "may": ("The app may then:", "De app mag dan:"),
+    "allow": ("Allow", "Toestaan"),
+    "fb": ("Facebook: give access", "Facebook: toegang geven"),
+    "fb_asks": ("Which Pages may Webcare work with?", "Met welke Pagina's mag Webcare werken?"),
+    "pages": ("Pages", "Pagina's"),
+    "continue": ("Continue", "Doorgaan"),
+    "cancel": ("Cancel", "Annuleren"),
+}
+
+
+def _words(request: Request) -> tuple[dict[str, str], bool]:
+    dutch = speaks_dutch(request)
+    return {name: escape(words[1 if dutch else 0]) for name, words in WORDS.items()}, dutch
+
+
 def _x_ask(world: World, request: Request) -> Response:
     query = request.query
     client = world.tokens.get(query.get("client_id", ""))
@@ -53,13 +73,14 @@ def _x_ask(world: World, request: Request) -> Response:
         for i, u in enumerate(user for user in world.x_users.values() if user.brand)
     )
     scopes = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in query["scope"].split())
-    return html_response(page("X: toegang geven", f"""
-<h1>Webcare wil toegang tot je X-account</h1>
+    said, dutch = _words(request)
+    return html_response(page(said["x"], f"""
+<h1>{said["x_asks"]}</h1>
 <form method="post" action="{escape(request.path)}">{_hidden(query)}
-<fieldset><legend>Als wie?</legend>{people}</fieldset>
-<p>De app mag dan:</p><ul class="scopes">{scopes}</ul>
-<p class="buttons"><button name="answer" value="yes">Toestaan</button>
-<button class="quiet" name="answer" value="no">Annuleren</button></p></form>"""))  # fmt: skip
+<fieldset><legend>{said["who"]}</legend>{people}</fieldset>
+<p>{said["may"]}</p><ul class="scopes">{scopes}</ul>
+<p class="buttons"><button name="answer" value="yes">{said["allow"]}</button>
+<button class="quiet" name="answer" value="no">{said["cancel"]}</button></p></form>""", dutch=dutch))  # fmt: skip
 
 
 def _with(address: str, values: dict[str, str]) -> str:
@@ -187,12 +208,13 @@ def _fb_ask(world: World, request: Request) -> Response:
         f"<span>{escape(a.category)}</span></label>"
         for a in world.pages.values()
     )  # fmt: skip
-    return html_response(page("Facebook: toegang geven", f"""
-<h1>Met welke Pagina's mag Webcare werken?</h1>
+    said, dutch = _words(request)
+    return html_response(page(said["fb"], f"""
+<h1>{said["fb_asks"]}</h1>
 <form method="post" action="{escape(request.path)}">{_hidden(query)}
-<fieldset><legend>Pagina's</legend>{pages}</fieldset>
-<p class="buttons"><button name="answer" value="yes">Doorgaan</button>
-<button class="quiet" name="answer" value="no">Annuleren</button></p></form>"""))  # fmt: skip
+<fieldset><legend>{said["pages"]}</legend>{pages}</fieldset>
+<p class="buttons"><button name="answer" value="yes">{said["continue"]}</button>
+<button class="quiet" name="answer" value="no">{said["cancel"]}</button></p></form>""", dutch=dutch))  # fmt: skip
 
 
 def _fb_decide(world: World, request: Request) -> Response:

@@ -42,7 +42,9 @@ def _index(world: World) -> str:
         f"{escape(a.name)}</a></p></article>"
         for a in world.pages.values()
     )  # fmt: skip
-    return page("Zandbak", f"<h1>Wat iedereen ziet</h1>{rows}")
+    return page(
+        "Zandbak", f'<h1>Wat iedereen ziet</h1>{rows}<p><a href="/faults">Iets stukmaken / break something</a></p>'
+    )
 
 
 def _time(at: int) -> str:

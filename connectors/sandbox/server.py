@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from connectors.sandbox import dialogs, public_pages, seed
+from connectors.sandbox import dialogs, fault_page, public_pages, seed
 from connectors.sandbox.clock import Clock
 from connectors.sandbox.control import Control
 from connectors.sandbox.faults import Faults
@@ -63,6 +63,8 @@ class Sandbox:
         path = request.path
         if path.startswith("/_sandbox"):
             return self.control.handle(request)
+        if path == "/faults":
+            return fault_page.handle(self.faults, request)
         if (path == "/" and "ids" not in request.query) or path.startswith("/public/"):
             return public_pages.handle(self.world, request)
         page = dialogs.handle(self.world, request)

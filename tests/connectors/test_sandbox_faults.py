@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import facebook
@@ -246,3 +247,20 @@ def test_the_world_outlives_a_restart(tmp_path):
             x_client(again.url, credentials).create_tweet(text="Dag", in_reply_to_tweet_id=asked["id"])
         g = graph(again.url, again.client.account("noordtreinen", "facebook")["credentials"])
         assert g.get_connections(post["id"], "comments")["data"][0]["message"] == "Leuk"
+
+
+def test_a_newcomer_finds_every_fault_with_a_word_of_help_and_switches_it_on(sandbox, asked, x):
+    known = requests.get(f"{sandbox.url}/_sandbox/faults", timeout=5).json()["kinds"]
+    with pytest.raises(ValueError, match="known") as refused:
+        sandbox.fault("no such thing")
+    assert set(re.findall(r"'(\w+)'", str(refused.value))) == set(known)
+    for language, title, words in (("nl", "Iets stukmaken", "Nu stuk"), ("en", "Break something", "Broken now")):
+        shown = requests.get(f"{sandbox.url}/faults", headers={"Accept-Language": language}, timeout=5).text
+        assert f"<h1>{title}</h1>" in shown
+        assert words in shown
+        assert all(f'value="{kind}"' in shown for kind in known)
+    form = {"kind": "credits", "platform": "x", "method": "", "path": "*", "times": "1", "code": "0"}
+    requests.post(f"{sandbox.url}/faults", data=form, timeout=5)
+    with pytest.raises(tweepy.HTTPException, match="402"):
+        x.get_me()
+    assert x.get_me().data.username == "noordtreinen"
