@@ -15,6 +15,7 @@ MISREAD = re.compile(
     "[ÃÂâðÅÄ][\u0080-\u00bf\u0152-\u2122]"
 )  # what UTF-8 looks like when read as Latin-1 or Windows-1252
 DEEPEST = 60
+PLAIN = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once: `dumps` makes one for every payload
 
 
 def clean_text(text: str) -> str:
@@ -55,7 +56,7 @@ def address(url: str | None, length: int = 1000) -> str:
 def json_text(value: Any) -> str:
     """The payload as JSON that PostgreSQL takes, whatever the platform put into it."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text = PLAIN.encode(value)
         text.encode()
     except (TypeError, ValueError, RecursionError):
         return json.dumps(_storable(value, DEEPEST))

@@ -1,12 +1,14 @@
 """Messages a second, new and already seen, beside COPY of the same rows into a bare table in the same run.
 
-`python -m tests.benchmarks.bench_ingest [--messages N] [--fill M] [--page N]` starts its own durable PostgreSQL.
+`python -m tests.benchmarks.bench_ingest [--messages N] [--fill M ...] [--page N]` starts its own durable PostgreSQL.
+`--fill 10000 5000000` shows whether it slows down as the tables grow: each is measured with that many messages there.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import json
 import os
 import statistics
@@ -149,13 +151,25 @@ def _forked(work: Any, stream: Any, items: list[Any], size: int) -> int:
         os._exit(status)
 
 
-def fill(count: int) -> None:
-    """Make the tables large, in SQL: rows like those that ingest writes."""
+def fill(count: int, *, there: int) -> None:
+    """Make the tables large, in SQL: rows like those that ingest writes, beside those already `there`."""
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute(FILL, {"n": count})
+        cursor.execute(FILL, {"n": count - there, "there": there})
         cursor.execute("ANALYZE")
+
+
+def look_up_plan(stream: Any, *, size: int) -> list[str]:
+    """How PostgreSQL finds the messages of a page that it has: the scans, outermost first."""
+    from django.db import connection
+
+    from inbox.operations.ingest_edits import KNOWN
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {KNOWN}", [stream.account_id, [f"m{n}" for n in range(size)]])
+        lines = [row[0].strip() for row in cursor.fetchall()]
+    return [line.removeprefix("->").split("(cost")[0].strip() for line in lines if "Scan" in line]
 
 
 FILL = """
@@ -163,13 +177,13 @@ FILL = """
     c AS (INSERT INTO inbox_contact (id, brand_id, name, created_at)
         SELECT nextval('inbox_contact_id_seq'), b, 'F ' || g, now() FROM brand, generate_series(1, %(n)s / 5) g RETURNING id),
     t AS (INSERT INTO inbox_thread (account_id, external_id, visibility, ours, text, author_name, author_handle, permalink,
-            attachments) SELECT a, 'f' || g, 'public', false, '', '', '', '', '[]' FROM brand,
+            attachments) SELECT a, 'f' || g + %(there)s, 'public', false, '', '', '', '', '[]' FROM brand,
             generate_series(1, %(n)s / 5) g RETURNING id),
     ct AS (SELECT row_number() OVER () AS r, id FROM c), tt AS (SELECT row_number() OVER () AS r, id FROM t),
     v AS (INSERT INTO inbox_conversation (brand_id, account_id, thread_id, contact_id, key, visibility, proactive, status,
             outcome, kind, feeling, language, first_message_at, last_message_at, preview, message_count, reach, growth,
             close_loop, version)
-        SELECT b, a, tt.id, ct.id, 'pub:f' || ct.r || ':x', 'public', false, CASE WHEN ct.r %% 12 = 0 THEN 'open' ELSE
+        SELECT b, a, tt.id, ct.id, 'pub:f' || ct.r + %(there)s || ':x', 'public', false, CASE WHEN ct.r %% 12 = 0 THEN 'open' ELSE
             'resolved' END, '', '', '', '', now() - ct.r * interval '10 second', now() - ct.r * interval '10 second',
             'preview', 5, 0, 0, false, 1 FROM brand, ct JOIN tt USING (r) RETURNING id, account_id)
     INSERT INTO inbox_message (conversation_id, account_id, external_id, direction, visibility, parent_external_id, mode,
@@ -183,7 +197,7 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--messages", type=int, default=6000)
     options.add_argument("--page", type=int, default=500)
-    options.add_argument("--fill", type=int, default=500_000)
+    options.add_argument("--fill", type=int, nargs="*", default=[500_000])
     asked = options.parse_args()
     with bench_servers.running():
         from tests import builders
@@ -195,9 +209,12 @@ def main() -> None:
         result["pages of 100"] = measure(stream, count=2000, start=10**7, size=100)
         others = [stream, builders.stream()]
         result["two workers"] = two_workers(others, count=asked.messages, start=10**8, size=asked.page)
-        if asked.fill:
-            fill(asked.fill)
-            result[f"with {asked.fill} more"] = measure(stream, count=asked.messages, start=2 * 10**7, size=asked.page)
+        for there, count in itertools.pairwise([0, *sorted(asked.fill)]):
+            fill(count, there=there)
+            result[f"with {count} more"] = measure(
+                stream, count=asked.messages, start=2 * 10**9 + 100 * count, size=asked.page
+            )
+            result[f"look-up with {count} more"] = look_up_plan(stream, size=asked.page)
         report(result)
 
 
