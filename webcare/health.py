@@ -21,6 +21,15 @@ OLDEST = {
     "delivery": "select min(d.due_at) from inbox_delivery d join inbox_channelaccount a on a.id = d.account_id"
     " where d.state = 'pending' and a.state = 'connected' and (a.retry_at is null or a.retry_at < now())",
 }
+# Each counts in a partial index of what is not done (delivery_due, delivery_sending, delivery_uncertain,
+# delivery_minded): what was sent long ago, however much, is never read. A state with none is said to have 0.
+DELIVERIES = """
+    select 'pending', count(*) from inbox_delivery where state = 'pending'
+    union all select 'sending', count(*) from inbox_delivery where state = 'sending'
+    union all select 'uncertain', count(*) from inbox_delivery where state = 'uncertain'
+    union all select 'failed', count(*) from inbox_delivery
+        where state in ('failed', 'uncertain') and handled_at is null and state = 'failed'"""
+ACCOUNTS = "select state, count(*) from inbox_channelaccount group by state"
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -65,14 +74,14 @@ def metrics(request: HttpRequest) -> HttpResponse:
     for name in OLDEST:
         text = f"Seconds that the oldest due {name} has waited"
         Gauge(f"webcare_oldest_due_{name}_seconds", text, registry=registry).set(waited(name))
-    _by_state("webcare_deliveries", "inbox_delivery", "Replies by state", registry)
-    _by_state("webcare_accounts", "inbox_channelaccount", "Channel accounts by state", registry)
+    _by_state("webcare_deliveries", DELIVERIES, "Replies that are not done yet, by state", registry)
+    _by_state("webcare_accounts", ACCOUNTS, "Channel accounts by state", registry)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def _by_state(name: str, table: str, text: str, registry: CollectorRegistry) -> None:
+def _by_state(name: str, statement: str, text: str, registry: CollectorRegistry) -> None:
     gauge = Gauge(name, text, ["state"], registry=registry)
     with connection.cursor() as cursor:
-        cursor.execute(f"select state, count(*) from {table} group by state")
+        cursor.execute(statement)
         for state, number in cursor.fetchall():
             gauge.labels(state).set(number)

@@ -285,7 +285,7 @@ def announce(environment: dict[str, str]) -> None:
                      admin@webcare.example    an admin
   with password      {password}
 
-  what the public sees (the platforms' sandbox): {environment["SANDBOX_URL"]}/
+  what the public sees (the platforms' sandbox): {environment["PUBLIC_URL"]}/public/
   logs: {os.path.relpath(VAR / "log")}    stop: Ctrl-C
 """, flush=True)  # fmt: skip
 

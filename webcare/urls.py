@@ -1,11 +1,15 @@
 """Addresses."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from connectors.sandbox.pages import FOR_PEOPLE
 from webcare import health
+from webcare.sandbox_pages import sandbox_page
 
 urlpatterns = [
+    *([re_path(FOR_PEOPLE, sandbox_page)] if settings.SANDBOX_URL else []),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -6,6 +6,8 @@ from html import escape
 
 from connectors.sandbox.http import Request
 
+# What a browser opens: the public's view, the faults and the consent pages. All else on the port is for programs.
+FOR_PEOPLE = r"^(?:public/.*|faults|[i2]/oauth2/authorize|(?:v\d+\.\d+/)?dialog/oauth)$"
 CSS = """
 :root{color-scheme:light dark;--ink:light-dark(#231f1b,#efebe5);--soft:light-dark(#6b645c,#b3aaa0);
 --desk:light-dark(#f3f0ea,#1b1917);--sheet:light-dark(#fffdfa,#262320);--hair:light-dark(#ddd6cb,#3d3833);--us:light-dark(#0b6170,#7fcbd6)}

@@ -18,7 +18,7 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 def handle(world: World, request: Request) -> Response:
     """The index, or one account's page."""
     parts = [part for part in request.path.split("/") if part]
-    if not parts:
+    if len(parts) < 2:
         return html_response(_index(world))
     if len(parts) == 3 and parts[1] == "x" and (user := world.user_by_handle(parts[2])):
         return html_response(_x_page(world, user))
@@ -27,7 +27,8 @@ def handle(world: World, request: Request) -> Response:
         if found:
             return html_response(_fb_page(world, found[0]))
     return html_response(
-        page("Niet gevonden", "<h1>Deze pagina bestaat niet</h1><p><a href='/'>Naar het begin</a></p>"), status=404
+        page("Niet gevonden", "<h1>Deze pagina bestaat niet</h1><p><a href='/public/'>Naar het begin</a></p>"),
+        status=404,
     )
 
 
@@ -62,9 +63,7 @@ def _x_page(world: World, user: XUser) -> str:
     keys = set(world.by_mention.get(user.id, [])[-SHOWN * 3 :]) | set(world.by_author.get(user.id, [])[-SHOWN:])
     threads = dict.fromkeys(world.x_posts[str(key)].conversation_id for key in sorted(keys, reverse=True))
     body = "".join(_x_thread(world, thread, user) for thread in list(threads)[:SHOWN])
-    head = (
-        f'<nav><a href="/">Alle accounts</a></nav><h1>{escape(user.name)} <small>@{escape(user.username)}</small></h1>'
-    )
+    head = f'<nav><a href="/public/">Alle accounts</a></nav><h1>{escape(user.name)} <small>@{escape(user.username)}</small></h1>'
     return page(f"{user.name} op X", f"{head}<p>{escape(user.description)}</p>{body or '<p>Nog niets te zien.</p>'}")
 
 
@@ -92,7 +91,7 @@ def _fb_page(world: World, owner: FbActor) -> str:
         _fb_review(world, r)
         for r in reviews if not r.deleted
     )  # fmt: skip
-    head = f'<nav><a href="/">Alle accounts</a></nav><h1>{escape(owner.name)}</h1><p>{escape(owner.about)}</p>'
+    head = f'<nav><a href="/public/">Alle accounts</a></nav><h1>{escape(owner.name)}</h1><p>{escape(owner.about)}</p>'
     return page(f"{owner.name} op Facebook", f"{head}{body}{'<h2>Aanbevelingen</h2>' + told if told else ''}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -93,7 +94,8 @@ def _leave(request: AgentRequest, brand: Brand, kind: str, account: ChannelAccou
         messages.error(request, sentence(refused))
         return redirect("platform", brand.slug, kind)
     request.session[ATTEMPT] = attempt.as_json()
-    return redirect(address)
+    own = settings.SANDBOX_URL
+    return redirect(address.removeprefix(own) if own else address)  # the sandbox's pages stand behind our own port
 
 
 @never_cache
