@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inbox.models.channels import ChannelAccount, Stream
@@ -42,16 +40,6 @@ class Thread(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
-
-
-class ConversationQuerySet(models.QuerySet["Conversation"]):
-    """Reads of conversations."""
-
-    def longest_waiting_first(self) -> Self:
-        return self.order_by(F("waiting_since").asc(nulls_last=True), "pk")
-
-    def newest_first(self) -> Self:
-        return self.order_by("-last_message_at", "-pk")
 
 
 class Conversation(models.Model):
@@ -109,12 +97,10 @@ class Conversation(models.Model):
     close_loop = models.BooleanField(default=False)  # a public leg that still deserves its last word
     version = models.PositiveIntegerField(default=0)  # goes up with every change, so that a stale form is noticed
 
-    objects = ConversationQuerySet.as_manager()
-
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "key"], name="conversation_unique")]
         indexes = [
-            # Named for their reader. The open few per cent have small indexes of their own.
+            # Named for their reader; the open few per cent have small ones, what is rare among the settled its own.
             models.Index(fields=["brand", "waiting_since", "id"], name="conv_open_waiting", condition=Q(status="open")),
             models.Index(
                 fields=["brand", "last_message_at", "id"], name="conv_open_newest", condition=Q(status="open")
@@ -122,9 +108,7 @@ class Conversation(models.Model):
             models.Index(fields=["assignee", "waiting_since", "id"], name="conv_mine", condition=Q(status="open")),
             models.Index(fields=["team", "waiting_since", "id"], name="conv_team", condition=Q(status="open")),
             models.Index(
-                fields=["account", "waiting_since", "id"],
-                name="conv_account_open",
-                condition=Q(status="open"),
+                fields=["account", "waiting_since", "id"], name="conv_account_open", condition=Q(status="open")
             ),
             models.Index(
                 fields=["brand", "assignee", "team", "kind", "proactive", "due_at"],
@@ -155,6 +139,15 @@ class Conversation(models.Model):
             models.Index(fields=["snoozed_until"], name="conv_snoozed", condition=Q(status="snoozed")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_pending", condition=Q(status="pending")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_all_newest"),
+            models.Index(fields=["brand", "kind", "last_message_at", "id"], name="conv_kind_newest"),
+            models.Index(fields=["brand", "feeling", "last_message_at", "id"], name="conv_feeling_newest"),
+            models.Index(fields=["assignee", "last_message_at", "id"], name="conv_assignee_newest"),
+            models.Index(fields=["team", "last_message_at", "id"], name="conv_team_newest"),
+            models.Index(
+                fields=["brand", "status", "last_message_at", "id"],
+                name="conv_nobody_newest",
+                condition=Q(assignee=None),
+            ),
             models.Index(fields=["contact", "last_message_at"], name="conv_of_contact"),
         ]
 
@@ -178,9 +171,7 @@ class Message(models.Model):
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+", db_index=False)  # ours, if by us
     stream = models.ForeignKey(Stream, models.SET_NULL, null=True, related_name="+", db_index=False)
     parent_external_id = models.CharField(max_length=120, blank=True, default="")
-    mode = models.CharField(
-        max_length=16, blank=True, default=""
-    )  # of ours: public_reply, direct_message, private_reply
+    mode = models.CharField(max_length=16, blank=True, default="")  # ours: public_reply, direct_message, private_reply
     text = models.TextField(blank=True, default="")
     language = models.CharField(max_length=8, blank=True, default="")
     permalink = models.URLField(max_length=1000, blank=True, default="")

@@ -59,7 +59,7 @@ class ListQuery:
         sort = asked.get("sort", "")
         return cls(
             brand=brand, agent=agent, queue=known, filters=filters, q=_clean(str(asked.get("q", "")))[:200],
-            sort=sort if sort in SORTS else known.sort, after=str(asked.get("after", ""))[:80],
+            sort=sort if sort in known.sorts else known.sort, after=str(asked.get("after", ""))[:80],
             before=str(asked.get("before", ""))[:80],
         )  # fmt: skip
 
@@ -88,7 +88,8 @@ def page_of(asked: ListQuery, *, team_ids: list[int], size: int = PAGE) -> Page:
     """The rows asked for, with their labels and who is looking: one statement."""
     found = filtered(asked, team_ids=team_ids)
     backwards = bool(asked.before)
-    made = _slice(found, asked.sort, key=asked.before or asked.after, backwards=backwards, size=size + 1)
+    key, labelled = asked.before or asked.after, "label" in asked.filters
+    made = _slice(found, asked.sort, key=key, backwards=backwards, size=size + 1, labelled=labelled)
     more, made = len(made) > size, made[:size]
     if backwards:
         made.reverse()
@@ -126,13 +127,18 @@ def filtered(asked: ListQuery, *, team_ids: list[int]) -> QuerySet[Conversation]
         if name in asked.filters:
             found = found.filter(**{f"{name}_id": int(asked.filters[name])})
     if "label" in asked.filters:
-        found = found.filter(labelled__label_id=int(asked.filters["label"]))
+        found = found.filter(Q(labelled__label_id=int(asked.filters["label"])) & _label_side(asked.queue))
     assignee = asked.filters.get("assignee")
     if assignee == "none":
         found = found.filter(assignee=None)
     elif assignee:
         found = found.filter(assignee_id=asked.agent.pk if assignee == "me" else int(assignee))
     return found
+
+
+def _label_side(queue: Queue) -> Q:
+    """What the label's own rows know of the queue, so that its index is enough."""
+    return Q(labelled__open=True) if ("status", "open") in queue.where.children else Q()
 
 
 def _personal(found: QuerySet[Conversation], asked: ListQuery, team_ids: list[int]) -> QuerySet[Conversation]:
@@ -149,12 +155,17 @@ def _personal(found: QuerySet[Conversation], asked: ListQuery, team_ids: list[in
     return found
 
 
-def _slice(found: QuerySet[Conversation], sort: str, *, key: str, backwards: bool, size: int) -> list[Row]:
+def _slice(
+    found: QuerySet[Conversation], sort: str, *, key: str, backwards: bool, size: int, labelled: bool
+) -> list[Row]:
     """Rows beyond the key. What has no value in the sort column stands last."""
     column, descending = SORTS[sort]
+    if labelled and column == "last_message_at":
+        column = "label_at"  # the same moment, in the label's own index
+        found = found.annotate(label_at=F("labelled__last_message_at"))
     place, down = _place(key), descending != backwards
     order = _order(column, down=down)
-    if place is None:
+    if place is None or isinstance(place[0], int) != (column == "growth"):  # none, or of another sort
         return rows.read(found.order_by(*order), most=size)
     value, pk = place
     valued, empty = found.filter(**{f"{column}__isnull": False}), found.filter(**{f"{column}__isnull": True})

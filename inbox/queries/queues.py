@@ -22,8 +22,10 @@ class Queue:
     icon: str
     where: Q
     sort: str = "waiting"
+    sorts: tuple[str, ...] = ("waiting", "growth", "newest")  # those its rows have a value for, and an index
 
 
+SETTLED = ("newest",)  # nobody waits there: by time, one walk over an index of millions
 OPEN = Q(status=Status.OPEN)
 QUEUES: dict[str, Queue] = {
     queue.name: queue
@@ -31,15 +33,15 @@ QUEUES: dict[str, Queue] = {
         Queue("mine", _("Mine"), "user", OPEN),
         Queue("team", _("Team"), "users", OPEN),
         Queue("unassigned", _("Unassigned"), "inbox", OPEN & Q(assignee=None)),
-        Queue("mentioned", _("Mentioned"), "at-sign", ~Q(status=Status.RESOLVED), "newest"),
-        Queue("snoozed", _("Snoozed"), "clock", Q(status=Status.SNOOZED), "wake"),
+        Queue("mentioned", _("Mentioned"), "at-sign", ~Q(status=Status.RESOLVED), "newest", SETTLED),
+        Queue("snoozed", _("Snoozed"), "clock", Q(status=Status.SNOOZED), "wake", ("wake", *SETTLED)),
         Queue("compliments", _("Compliments"), "heart", OPEN & Q(kind=Conversation.Kind.COMPLIMENT)),
         Queue("proactive", _("Proactive"), "radar", OPEN & Q(proactive=True)),
         Queue("all", _("All open"), "layers", OPEN),
-        Queue("pending", _("Waiting for them"), "hourglass", Q(status=Status.PENDING), "newest"),
-        Queue("minded", _("Not delivered"), "triangle-alert", Q(), "newest"),
-        Queue("resolved", _("Resolved"), "check-check", Q(status=Status.RESOLVED), "newest"),
+        Queue("pending", _("Waiting for them"), "hourglass", Q(status=Status.PENDING), "newest", SETTLED),
+        Queue("minded", _("Not delivered"), "triangle-alert", Q(), "newest", SETTLED),
+        Queue("resolved", _("Resolved"), "check-check", Q(status=Status.RESOLVED), "newest", SETTLED),
     )
 }
-SEARCH = Queue("search", _("Search"), "search", Q(), "newest")
+SEARCH = Queue("search", _("Search"), "search", Q(), "newest", SETTLED)
 EVERY = {**QUEUES, "search": SEARCH}

@@ -1,21 +1,26 @@
 """Server time of every page of the screen on a big database, its statements, and the ratio to the floor.
 
-`python -m tests.benchmarks.bench_screen [--conversations N] [--messages M]` starts its own PostgreSQL and Valkey.
+`python -m tests.benchmarks.bench_screen [--conversations N] [--messages M]` starts its own PostgreSQL and Valkey, on a
+database that is made once and kept under var/bench/ until the migrations or the generator change.
 The floor of a page is its own SQL run bare, plus its own template rendered with what was read before.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from tests.benchmarks import bench_servers
+
+if TYPE_CHECKING:
+    from tests.benchmarks.crowd import Crowd
 
 RESULT = Path(__file__).resolve().parent.parent.parent / "var" / "bench" / "screen.json"
 ROWS = {"HX-Request": "true", "HX-Target": "more"}
@@ -69,34 +74,64 @@ def floor(client: Any, path: str, headers: dict[str, str]) -> tuple[list[str], f
     return statements, measured(bare, rounds=15)["p50"]
 
 
-def pages(facts: dict[str, Any], deep: str) -> dict[str, tuple[str, str, dict[str, str]]]:
+def pages(crowd: Crowd, deep: str) -> dict[str, tuple[str, str, dict[str, str]]]:
     """What is measured: (budget, address, headers)."""
-    from inbox.models import Conversation
-
-    slug = facts["brand"].slug
+    slug = crowd.brand.slug
     queues = ("mine", "team", "unassigned", "mentioned", "snoozed", "compliments", "proactive", "all", "pending", "minded",
               "resolved")  # fmt: skip
     made = {f"list {q}": ("list", f"/inbox/{slug}/{q}/", ROWS) for q in queues}
     filters = {
         "complaints": "kind=complaint", "public": "visibility=public", "negative": "feeling=negative",
-        "account": f"account={facts['account'].pk}", "label": f"label={facts['label'].pk}", "nobody": "assignee=none",
-        "growth": "sort=growth", "newest": "sort=newest",
-        "four at once": f"kind=complaint&feeling=negative&visibility=public&account={facts['account'].pk}",
+        "account": f"account={crowd.accounts[0].pk}", "label": f"label={crowd.labels[0].pk}", "nobody": "assignee=none",
+        "growth": "sort=growth", "newest": "sort=newest", "compliments": "kind=compliment", "positive": "feeling=positive",
+        "rare account": f"account={crowd.accounts[4].pk}", "rare label": f"label={crowd.labels[3].pk}",
+        "no label": f"label={crowd.labels[-1].pk}", "idle team": f"team={crowd.teams[-1].pk}", "me": "assignee=me",
+        "positive with a label": f"feeling=positive&label={crowd.labels[0].pk}", "one thread": "thread=1",
+        "four at once": f"kind=complaint&feeling=negative&visibility=public&account={crowd.accounts[0].pk}",
     }  # fmt: skip
     for queue in ("all", "resolved"):
         for name, query in filters.items():
             if (queue, name) != ("resolved", "growth"):
                 made[f"list {queue}, {name}"] = ("list", f"/inbox/{slug}/{queue}/?{query}", ROWS)
     made["list resolved, deep"] = ("list", f"/inbox/{slug}/resolved/?after={deep}", ROWS)
-    some = Conversation.objects.filter(status="open").order_by("pk").values_list("pk", flat=True)[77]
-    made["conversation"] = ("conversation", f"/inbox/{slug}/all/{some}/", TALK)
-    made["conversation of 5,000"] = ("conversation", f"/inbox/{slug}/all/{facts['long']}/", TALK)
-    words = {"in many": "trein", "in some": "rolstoel", "in few": "paraplu schoonmaak", "rare": "zaak9700", "none": "qqqzzz",
+    talks = {
+        "": crowd.ordinary,
+        " with pictures": crowd.pictured,
+        " of 200 labels": crowd.labelled,
+        " of 5,000": crowd.long,
+    }
+    made |= {f"conversation{n}": ("conversation", f"/inbox/{slug}/all/{pk}/", TALK) for n, pk in talks.items()}
+    words = {"in many": "trein", "in some": "rolstoel", "in few": "paraplu schoonmaak", "many, stemmed": "krasboom", "rare": "zeilkracht", "none": "qqqzzz",
              "two": "moeder lift", "prefix": "vertra", "quoted": '"geld terug"', "handle": "@reiziger777",
              "misspelt": "abonement", "name": "Persoon 4242"}  # fmt: skip
     made |= {f"search {n}": ("search", f"/inbox/{slug}/search/?{urlencode({'q': w})}", ROWS) for n, w in words.items()}
     made["counts, counted"] = ("counts", f"/inbox/{slug}/figures/", {})
     return made
+
+
+def folder(conversations: int, messages: int) -> Path:
+    """Where a crowd of this size is kept: another one for other migrations or another generator."""
+    here = Path(__file__).resolve()
+    sources = [*sorted((here.parents[2] / "inbox" / "migrations").glob("0*.py")), here.parent / "crowd.py"]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
+    return RESULT.parent / f"{conversations}-{messages}-{digest}"
+
+
+def filled_once(conversations: int, *, messages: int) -> Crowd:
+    """The crowd, made when it is not there yet: all of it or nothing."""
+    from django.db import connection, transaction
+
+    from inbox.models import Brand
+    from inbox.operations.words import collect_words
+    from tests.benchmarks.crowd import gather, known
+
+    if not Brand.objects.filter(slug="bench").exists():
+        with transaction.atomic():
+            gather(conversations, messages=messages)
+            collect_words()
+        with connection.cursor() as cursor:
+            cursor.execute("vacuum analyze")
+    return known()
 
 
 def run(conversations: int, messages: int) -> dict[str, Any]:
@@ -105,24 +140,21 @@ def run(conversations: int, messages: int) -> dict[str, Any]:
 
     from inbox.events import valkey
     from inbox.models import Conversation
-    from inbox.operations.words import collect_words
     from inbox.queries.lists import ListQuery, key_of
-    from tests.benchmarks.crowd import gather
 
     began = time.perf_counter()
-    facts = gather(conversations, messages=messages)
-    collect_words()
+    crowd = filled_once(conversations, messages=messages)
     filled = time.perf_counter() - began
     client = Client(SERVER_NAME="localhost")
-    client.force_login(facts["agent"])
+    client.force_login(crowd.agent)
     middle = Conversation.objects.filter(status="resolved").order_by("-last_message_at")
-    deep = key_of(middle[conversations // 2], ListQuery.read(facts["brand"], facts["agent"], "resolved", {}).sort)
+    deep = key_of(middle[conversations // 2], ListQuery.read(crowd.brand, crowd.agent, "resolved", {}).sort)
     figures: dict[str, Any] = {}
-    for name, (budget, path, headers) in pages(facts, deep).items():
+    for name, (budget, path, headers) in pages(crowd, deep).items():
 
         def ask(path: str = path, headers: dict[str, str] = headers, fresh: bool = budget == "counts") -> None:
             if fresh:
-                valkey().delete(f"webcare:counts:{facts['brand'].pk}")
+                valkey().delete(f"webcare:counts:{crowd.brand.pk}")
             answer = client.get(path, headers=headers)
             assert answer.status_code == 200, (path, answer.status_code)
 
@@ -153,7 +185,7 @@ def main() -> None:
     arguments.add_argument("--conversations", type=int, default=1_000_000)
     arguments.add_argument("--messages", type=int, default=5_000_000)
     options = arguments.parse_args()
-    with bench_servers.running(TESTING="1"):
+    with bench_servers.running(keep=folder(options.conversations, options.messages), TESTING="1"):
         result = run(options.conversations, options.messages)
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=1))

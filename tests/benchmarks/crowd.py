@@ -210,4 +210,3 @@ def _fill(script: str) -> None:
             cursor.execute(statement)
         cursor.execute("reset session_replication_role")
         cursor.execute("drop table bench_pool")
-        cursor.execute("vacuum analyze")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbox.models import Conversation
+from inbox.models import Conversation, ConversationLabel, Label
 from inbox.queries.lists import SORTS, ListQuery, page_of
 from tests import builders
 
@@ -29,12 +29,16 @@ def test_every_row_is_met_once_forwards_and_back(db, rows, sort, size):
     for waiting, last, growth in rows:
         made = builders.conversation(account, identity=who)
         Conversation.objects.filter(pk=made.pk).update(
-            waiting_since=waiting, snoozed_until=waiting, last_message_at=START + timedelta(seconds=last), growth=growth
+            status="snoozed" if sort == "wake" else "open",
+            waiting_since=waiting,
+            snoozed_until=waiting,
+            last_message_at=START + timedelta(seconds=last),
+            growth=growth,
         )
-    column, descending = SORTS[sort]
+    (column, descending), queue = SORTS[sort], "snoozed" if sort == "wake" else "all"
     met, asked, last_page = [], {"sort": sort}, None
     while True:
-        page = page_of(ListQuery.read(brand, agent, "all", asked), team_ids=[], size=size)
+        page = page_of(ListQuery.read(brand, agent, queue, asked), team_ids=[], size=size)
         met += [row.pk for row in page.rows]
         last_page = page
         if not page.after:
@@ -47,7 +51,7 @@ def test_every_row_is_met_once_forwards_and_back(db, rows, sort, size):
     assert met == [c.pk for c in [*valued, *empty]]
     back = [[row.pk for row in last_page.rows]]
     while last_page.before:
-        last_page = page_of(ListQuery.read(brand, agent, "all", {"sort": sort, "before": last_page.before}),
+        last_page = page_of(ListQuery.read(brand, agent, queue, {"sort": sort, "before": last_page.before}),
                             team_ids=[], size=size)  # fmt: skip
         back.insert(0, [row.pk for row in last_page.rows])
     assert [pk for page in back for pk in page] == met
@@ -68,3 +72,24 @@ def test_another_brand_is_never_in_the_list():
     builders.conversation()
     asked = ListQuery.read(brand, builders.agent(brand), "search", {})
     assert page_of(asked, team_ids=[]).rows == []
+
+
+def test_a_label_is_walked_page_by_page_through_its_own_index():
+    brand = builders.brand()
+    agent, account = builders.agent(brand), builders.account(brand)
+    label, other = (Label.objects.create(brand=brand, name=name) for name in ("one", "two"))
+    made = [builders.conversation(account) for _ in range(5)]
+    for n, one in enumerate(made):
+        Conversation.objects.filter(pk=one.pk).update(last_message_at=START + timedelta(seconds=n // 2))
+        for which in (label, other):
+            ConversationLabel.objects.create(
+                conversation=one, label=which, last_message_at=START + timedelta(seconds=n // 2)
+            )
+    asked, met = {"label": str(label.pk), "sort": "newest"}, []
+    while True:
+        page = page_of(ListQuery.read(brand, agent, "all", asked), team_ids=[], size=2)
+        met += [row.pk for row in page.rows]
+        if not page.after:
+            break
+        asked = {**asked, "after": page.after}
+    assert met == [made[n].pk for n in (4, 3, 2, 1, 0)]
