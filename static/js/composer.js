@@ -35,11 +35,21 @@ async function keep(form) {
   body.set("mode", form.dataset.mode);
   form.dataset.dirty = "";
   try {
-    const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers: { Accept: "application/json" }, keepalive: true });
-    if (answer.ok) form.querySelector("[data-saved]").textContent = await answer.text();
-    else form.dataset.dirty = "yes";
-  } catch { form.dataset.dirty = "yes"; }
+    const headers = { Accept: "application/json" };
+    const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers, keepalive: body.get("text").length < 15000, redirect: "manual" });
+    if (answer.type === "opaqueredirect") document.dispatchEvent(new CustomEvent("logged-out"));
+    if (!answer.ok) throw new Error("not kept");
+    form.querySelector("[data-saved]").textContent = await answer.text();
+  } catch {
+    form.dataset.dirty = "failed";
+    form.querySelector("[data-saved]").textContent = form.dataset.unsaved;
+  }
 }
+
+const unkept = () => [...document.querySelectorAll("[data-composer]")].filter((form) => form.dataset.dirty);
+document.addEventListener("keep", (event) => event.detail.push(...unkept().map(keep)));
+for (const [who, what] of [[document, "connected"], [window, "online"]]) who.addEventListener(what, () => unkept().forEach(keep));
+addEventListener("beforeunload", (event) => unkept().some((form) => form.dataset.dirty === "failed") && event.preventDefault());
 
 function later(form) {
   form.dataset.dirty = "yes";
@@ -129,4 +139,4 @@ document.addEventListener("htmx:afterSettle", () => {
     setTimeout(() => toast.remove(), 5000);
   }
 });
-addEventListener("pagehide", () => document.querySelectorAll("[data-composer]").forEach((form) => form.dataset.dirty && keep(form)));
+addEventListener("pagehide", () => unkept().forEach(keep));
