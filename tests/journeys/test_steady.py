@@ -53,7 +53,7 @@ def test_the_keyboard_keeps_its_place_and_enter_in_a_moment_snoozes(opened, scen
     opened.keyboard.press("s")
     opened.locator("#snooze [name=until]").fill("2099-05-01T09:30")
     opened.locator("#snooze [name=until]").press("Enter")
-    expect(opened.locator('#head [data-key="e"]')).to_be_focused()
+    expect(opened.locator('#head [data-key="c"]')).to_be_focused()  # what it was opened with is gone
     found = Conversation.objects.get(pk=talk.pk)
     assert (found.status, found.assignee_id) == ("snoozed", scene["anna"].pk)
     opened.locator("[data-bell]").focus()
