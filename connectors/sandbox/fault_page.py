@@ -105,7 +105,7 @@ def _page(faults: Faults, *, dutch: bool) -> str:
         f'<option value="POST">{said["writes"]}</option>'
     )
     return page(said["title"], f"""
-<nav><a href="/">{said["back"]}</a> · <a href="/_sandbox/faults">{said["api"]}</a></nav>
+<nav><a href="/public/">{said["back"]}</a> · <a href="/_sandbox/faults">{said["api"]}</a></nav>
 <h1>{said["title"]}</h1><p>{said["why"]}</p>
 <h2>{said["now"]}</h2>{_rules(faults, said, dutch=dutch)}
 <form method="post" action="/faults"><fieldset><legend>{said["title"]}</legend>{kinds}</fieldset>

@@ -44,12 +44,22 @@ async function keep(form) {
   for (const field of form.querySelectorAll("[name^=alt_]")) body.set(field.name, field.value);
   const kept = form.elements.text.value;
   try {
-    const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers: { Accept: "application/json" }, keepalive: true });
-    if (answer.ok) form.querySelector("[data-saved]").textContent = await answer.text();
+    const headers = { Accept: "application/json" };
+    const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers, keepalive: body.get("text").length < 15000, redirect: "manual" });
+    if (answer.type === "opaqueredirect") document.dispatchEvent(new CustomEvent("logged-out"));
+    if (!answer.ok) throw new Error("not kept");
+    form.querySelector("[data-saved]").textContent = await answer.text();
     if (answer.headers.get("Tally") && form.elements.text.value === kept && form.isConnected) tally(form, Number(answer.headers.get("Tally")));
-    else form.dataset.dirty = "yes";
-  } catch { form.dataset.dirty = "yes"; }
+  } catch {
+    form.dataset.dirty = "failed";
+    form.querySelector("[data-saved]").textContent = form.dataset.unsaved;
+  }
 }
+
+const unkept = () => [...document.querySelectorAll("[data-composer]")].filter((form) => form.dataset.dirty);
+document.addEventListener("keep", (event) => event.detail.push(...unkept().map(keep)));
+for (const [who, what] of [[document, "connected"], [window, "online"]]) who.addEventListener(what, () => unkept().forEach(keep));
+addEventListener("beforeunload", (event) => unkept().some((form) => form.dataset.dirty === "failed") && event.preventDefault());
 
 function later(form) {
   form.dataset.dirty = "yes";
@@ -159,4 +169,4 @@ document.addEventListener("htmx:afterSettle", () => {
     setTimeout(() => toast.remove(), 5000);
   }
 });
-addEventListener("pagehide", () => document.querySelectorAll("[data-composer]").forEach((form) => form.dataset.dirty && keep(form)));
+addEventListener("pagehide", () => unkept().forEach(keep));

@@ -43,7 +43,12 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
-  const menu = event.target.closest(".menu:popover-open");
+  const menu = event.target.closest(".menu:popover-open"), opened = document.getElementById(event.target.getAttribute?.("popovertarget") || "");
+  if (event.key === "ArrowDown" && opened?.matches(".menu:popover-open")) {
+    event.preventDefault();
+    opened.querySelector("button, a")?.focus();
+    return;
+  }
   if (menu && ["ArrowDown", "ArrowUp"].includes(event.key)) {
     const buttons = [...menu.querySelectorAll("button, a")], step = event.key === "ArrowDown" ? 1 : -1;
     event.preventDefault();

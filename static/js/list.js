@@ -1,4 +1,7 @@
 // The list: picking several, and rows refreshed where they stand. Nothing moves by itself.
+import { same } from "./same.js";
+import { tell } from "./toasts.js";
+
 const rows = () => [...document.querySelectorAll("[data-row]")];
 let last = null;
 
@@ -44,13 +47,14 @@ export async function refresh(ids) {
 }
 
 function put(row, now) {
+  if (same(row, now)) return;
   now.querySelector("[data-pick]").checked = row.querySelector("[data-pick]").checked;
   for (const name of ["selected", "at"]) now.classList.toggle(name, row.classList.contains(name));
   if (row.classList.contains("selected")) now.querySelector("[data-open]").setAttribute("aria-current", "true");
   const focused = row.contains(document.activeElement) ? document.activeElement.matches("[data-pick]") ? "[data-pick]" : "[data-open]" : null;
   row.replaceWith(document.adoptNode(now));
   htmx.process(now);
-  if (focused) now.querySelector(focused).focus();
+  if (focused) now.querySelector(focused).focus({ preventScroll: true });
 }
 
 function wait(list, ids) {
@@ -61,7 +65,19 @@ function wait(list, ids) {
   bar.dataset.ids = [...known].join(",");
   words.textContent = known.size === 1 ? words.dataset.one : words.dataset.many.replace("{n}", known.size);
   bar.hidden = false;
+  tell(words.textContent);
 }
+
+// What was done to those picked is done: the menu closes, nothing is picked, the keyboard stands at the list again
+document.addEventListener("htmx:afterRequest", (event) => {
+  const bar = event.target.closest?.("[data-bulk]");
+  if (!bar) return;
+  bar.querySelector(":popover-open")?.hidePopover();
+  if (!event.detail.successful) return;
+  const first = document.querySelector("[data-pick]:checked")?.closest("[data-row]");
+  bar.reset();
+  first?.querySelector("[data-open]").focus({ preventScroll: true });
+});
 
 // The bar brings the new rows without leaving the conversation
 document.addEventListener("click", (event) => {

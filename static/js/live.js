@@ -1,14 +1,18 @@
 // What colleagues and customers do appears by itself: events carry ids, the page asks again for what it shows,
 // at most once a second. A connection that comes back fetches everything shown anew, so nothing is missed.
 import { refresh, shownIds } from "./list.js";
+import { inUse, same } from "./same.js";
+import { tell } from "./toasts.js";
 
 const stream = document.body.dataset.stream, brand = document.body.dataset.brand;
 const pending = { rows: new Set(), open: false, list: false, counts: false, channels: false };
-let timer = null, lost = false, helloes = 0;
+let timer = null, helloes = 0;
 
 const open = () => document.querySelector("[data-conversation]");
 const get = async (url) => {
   const answer = await fetch(url, { headers: { Accept: "text/html" }, redirect: "manual" });
+  if (answer.type === "opaqueredirect") document.dispatchEvent(new CustomEvent("logged-out"));
+  if (answer.status === 404 || answer.status === 403) return "gone";
   return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
 };
 
@@ -25,8 +29,14 @@ async function work() {
 
 async function figures(channels) {
   const made = await get(`/inbox/${brand}/figures/${channels ? "?channels=1" : ""}`);
-  if (!made) return;
-  for (const part of made.querySelectorAll("body > [id]")) document.getElementById(part.id)?.replaceChildren(...part.childNodes);
+  if (!made || made === "gone") return;
+  for (const now of made.querySelectorAll("body > [id]")) {
+    const place = document.getElementById(now.id);
+    if (!place || same(place, now)) continue;
+    const focused = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    place.replaceChildren(...now.childNodes);
+    if (focused) place.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  }
   for (const link of document.querySelectorAll("#queues a")) {
     if (location.pathname.startsWith(link.getAttribute("href"))) link.setAttribute("aria-current", "page");
   }
@@ -37,32 +47,45 @@ async function talk() {
   const here = open();
   if (!here) return;
   const [head, lines] = await Promise.all([get(here.dataset.head), get(here.dataset.timeline)]);
+  if (here.isConnected && (head === "gone" || lines === "gone")) return taken(here);
   if (!here.isConnected || !head || !lines) return;
+  here.querySelector("#collision .gone")?.remove();
   const place = here.querySelector("#head");
   const busy = place.querySelector(":popover-open") || place.contains(document.activeElement);
   const presence = head.getElementById("presence");
-  if (!busy) { place.replaceChildren(...head.body.childNodes); htmx.process(place); }
+  if (!busy && same(place, head.body)) { /* nothing new */ }
+  else if (!busy) { place.replaceChildren(...head.body.childNodes); htmx.process(place); }
   else if (presence) here.querySelector("#presence")?.replaceWith(presence);
   merge(here, lines);
+}
+
+// Deleted, or not ours to see any more: what was typed stays until the agent leaves
+function taken(here) {
+  if (here.querySelector("#collision .gone")) return;
+  const bar = Object.assign(document.createElement("p"), { className: "bar problem gone", textContent: here.dataset.gone });
+  here.querySelector("#collision").replaceChildren(bar);
 }
 
 function merge(here, lines) {
   const region = here.querySelector("[data-end]"), list = here.querySelector("#timeline");
   const atEnd = region.scrollHeight - region.scrollTop - region.clientHeight < 80;
-  let answered = false;
+  let answered = false, came = false, missed = false;
   for (const line of lines.querySelectorAll("#timeline > li[id]:not(#earlier)")) {
     const known = document.getElementById(line.id);
     if (known) {
-      if (known.innerHTML !== line.innerHTML && !known.contains(document.activeElement) && !known.querySelector("details[open]")) {
-        known.replaceWith(line);
-        htmx.process(line);
-      }
+      if (same(known, line)) continue;
+      if (inUse(known)) missed = true;
+      else { known.replaceWith(line); htmx.process(line); }
       continue;
     }
     if (line.dataset.out && line.dataset.out !== document.body.dataset.agent) answered = true;
+    if (line.matches("[id^=m-]") && !line.dataset.out) came = true;
     list.append(line);
     htmx.process(line);
   }
+  document.dispatchEvent(new CustomEvent("arrived"));
+  if (came) tell(here.dataset.arrived);
+  if (missed) setTimeout(() => { pending.open = true; later(); }, 3000);
   if (atEnd) region.scrollTop = region.scrollHeight;
   const text = here.querySelector("[data-composer] textarea");
   if (answered && text?.value.trim()) {
@@ -106,13 +129,18 @@ async function notify() {
   if (words) new Notification("Webcare", { body: words.replace(/\s+/g, " "), tag: made.querySelector("[data-notification]").dataset.notification });
 }
 
-if (stream && "EventSource" in window) {
+// A stream that was refused begins again; why it was refused, an ordinary request tells (logged out, or not ours any more)
+async function again() {
+  if (await get(`/inbox/${brand}/figures/`).catch(() => null) === "gone") location.reload();
+  else connect();
+}
+
+function connect() {
   const source = new EventSource(stream);
-  source.onopen = () => { lost = false; show("live"); };
+  source.onopen = () => { show("live"); document.dispatchEvent(new CustomEvent("connected")); };
   source.onerror = () => {
-    lost = true;
     show("lost");
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => lost && document.visibilityState === "visible" && location.reload(), 15000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(again, 5000);
   };
   for (const [kind, react] of Object.entries(on)) {
     source.addEventListener(kind, (event) => {
@@ -123,6 +151,10 @@ if (stream && "EventSource" in window) {
     });
   }
   addEventListener("pagehide", () => source.close());
+}
+
+if (stream && "EventSource" in window) {
+  connect();
   if ("desktopNotifications" in document.body.dataset && "Notification" in window && Notification.permission === "default") {
     document.addEventListener("click", () => Notification.requestPermission(), { once: true });
   }

@@ -3,7 +3,7 @@ import "./keys.js";
 import "./live.js";
 import "./list.js";
 import "./palette.js";
-import { say } from "./toasts.js";
+import { say, tell } from "./toasts.js";
 
 const html = document.documentElement;
 
@@ -38,17 +38,48 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const login = document.getElementById("login-again");
   if (login && answered.includes(login.dataset.login)) {
     event.detail.shouldSwap = false;
-    login.showModal();
+    loggedOut();
   }
 });
+document.addEventListener("logged-out", loggedOut);
+function loggedOut() {
+  const login = document.getElementById("login-again");
+  if (login && !login.open) login.showModal();
+}
 document.addEventListener("htmx:responseError", (event) => say({ 403: "denied", 404: "gone" }[event.detail.xhr.status] || "failed"));
 document.addEventListener("htmx:sendError", () => say("offline"));
 addEventListener("focus", async () => {
   const login = document.getElementById("login-again");
   if (!login?.open) return;
-  const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
-  if (answer?.ok) location.reload(); // the server has the draft; the page has a new token
+  const answer = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+  if (!answer?.ok) return;
+  const made = new DOMParser().parseFromString(await answer.text(), "text/html"), kept = [];
+  const token = made.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  if (token && made.body.dataset.agent === document.body.dataset.agent) { // what was typed since goes to the server first
+    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
+    document.dispatchEvent(new CustomEvent("keep", { detail: kept }));
+    await Promise.all(kept);
+  }
+  location.reload();
 });
+
+// The keyboard stays where it was when a piece of the page is replaced
+let held = null;
+document.addEventListener("htmx:beforeRequest", () => {
+  const at = document.activeElement, menu = at.closest(".menu");
+  const opener = menu && document.querySelector(`[popovertarget="${menu.id}"]`);
+  held = at === document.body ? null : { at, place: at.closest("#head, #composer, #toasts")?.id, key: (opener || at).dataset.key };
+});
+function holdFocus() {
+  if (!held || held.at.isConnected || ![document.body, null].includes(document.activeElement)) return;
+  const places = { composer: "#reply", head: `#head [data-key="${held.key}"]:not(.menu *)` };
+  const next = [places[held.place], held.place && "#head [data-key]:not(.menu *)", "[data-row].selected [data-open]", "#main"];
+  for (const place of next) {
+    const found = place && document.querySelector(place);
+    if (found?.checkVisibility()) { found.focus({ preventScroll: true }); break; }
+  }
+  held = null;
+}
 
 // A conversation that is opened: the newest in sight, the title right, the row marked
 export function settle() {
@@ -67,13 +98,16 @@ export function settle() {
     setTimeout(leave, toast.querySelector("[data-undo]") ? 12000 : 7000);
   }
 }
+document.addEventListener("arrived", settle);
 document.addEventListener("htmx:afterSettle", (event) => {
   settle();
+  holdFocus();
   if (event.detail.target.id !== "talk") return;
   const talk = document.querySelector("[data-conversation]");
   if (!talk) return;
   document.querySelector(".panes").dataset.open = "conversation";
   document.title = talk.dataset.title;
+  tell(talk.getAttribute("aria-label"));
   for (const row of document.querySelectorAll("[data-row]")) {
     const here = row.dataset.row === talk.dataset.conversation;
     row.classList.toggle("selected", here);

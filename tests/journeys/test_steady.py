@@ -1,0 +1,101 @@
+"""Nothing is lost, nothing redrawn in vain, and the keyboard keeps its place."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from inbox.models import Conversation, Draft
+from inbox.operations.assignments import claim
+from tests import builders
+from tests.browser import accessibility_problems, session_of
+from tests.journeys.scene import busy_morning
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def scene(live):
+    return busy_morning()
+
+
+@pytest.fixture
+def opened(page, enter, scene):
+    """Anna at a conversation, live."""
+    enter(page, scene["anna"], f"/inbox/{scene['brand'].slug}/all/{scene['conversations'][4].pk}/")
+    expect(page.locator("#live")).to_have_class(re.compile("live"))
+    return page
+
+
+def test_what_did_not_change_is_not_redrawn(opened, scene):
+    talk = scene["conversations"][4]
+    mark = "document.querySelectorAll('#timeline > li, #queues a, [data-row]').forEach((e) => { e.kept = true })"
+    opened.evaluate(mark)
+    kept = "(q) => Boolean(document.querySelector(q).kept)"
+    claim(conversation_id=talk.pk, agent=scene["bram"])
+    expect(opened.locator("#timeline .happened").last).to_contain_text("Bram")
+    assert opened.evaluate(kept, "#timeline > li")
+    assert opened.evaluate(kept, "[data-row]")
+    assert not opened.evaluate(kept, f"#row-{talk.pk}")
+
+
+def test_the_keyboard_keeps_its_place_and_enter_in_a_moment_snoozes(opened, scene):
+    talk = scene["conversations"][4]
+    opened.locator('#head [data-key="c"]').focus()
+    opened.keyboard.press("Enter")
+    expect(opened.locator('#head [data-key="c"][aria-pressed="true"]')).to_be_focused()
+    opened.keyboard.press("l")
+    opened.keyboard.press("Enter")
+    expect(opened.locator("#head .labels")).to_be_visible()
+    expect(opened.locator('#head [data-key="l"]')).to_be_focused()
+    opened.keyboard.press("s")
+    opened.locator("#snooze [name=until]").fill("2099-05-01T09:30")
+    opened.locator("#snooze [name=until]").press("Enter")
+    expect(opened.locator('#head [data-key="c"]')).to_be_focused()  # what it was opened with is gone
+    found = Conversation.objects.get(pk=talk.pk)
+    assert (found.status, found.assignee_id) == ("snoozed", scene["anna"].pk)
+    opened.locator("[data-bell]").focus()
+    opened.keyboard.press("Enter")
+    expect(opened.get_by_role("dialog", name="Meldingen")).to_be_visible()
+    box = opened.locator("#bell").bounding_box()
+    assert abs(box["x"] + box["width"] / 2 - 720) < 2  # in the middle
+    assert accessibility_problems(opened) == []
+    opened.keyboard.press("Escape")
+    expect(opened.locator("[data-bell]")).to_be_focused()
+
+
+def test_a_draft_that_could_not_be_kept_is_kept_when_the_connection_is_back(opened, scene, console_errors):
+    opened.context.set_offline(True)
+    opened.locator("#reply").fill("In de tunnel getypt")
+    expect(opened.locator("[data-saved]")).to_contain_text("Nog niet bewaard")
+    opened.context.set_offline(False)
+    expect(opened.locator("[data-saved]")).to_contain_text("Concept bewaard")
+    assert Draft.objects.get(conversation=scene["conversations"][4]).text == "In de tunnel getypt"
+    console_errors.expect("ERR_INTERNET_DISCONNECTED")
+
+
+def test_what_is_typed_after_the_session_ended_is_there_after_login(opened, scene, live, console_errors):
+    opened.context.clear_cookies(name="sessionid")
+    opened.locator("#reply").fill("Na het einde van de sessie")
+    expect(opened.get_by_role("dialog", name="Je bent uitgelogd")).to_be_visible()
+    opened.context.add_cookies([{"name": "sessionid", "value": session_of(scene["anna"]), "url": live}])
+    with opened.expect_navigation():
+        opened.evaluate("dispatchEvent(new Event('focus'))")
+    expect(opened.locator("#reply")).to_have_value("Na het einde van de sessie")
+    console_errors.clear()
+
+
+def test_a_conversation_that_goes_while_open_says_so_and_keeps_what_was_typed(opened, scene, console_errors):
+    from inbox import events
+
+    talk = scene["conversations"][4]
+    opened.locator("#reply").fill("Bijna klaar")
+    other = builders.brand(name="Elders", slug="elders")
+    Conversation.objects.filter(pk=talk.pk).update(brand=other)
+    events.publish("conversation", brand_id=scene["brand"].pk, id=talk.pk)
+    expect(opened.locator("#collision")).to_contain_text("verwijderd, of je mag het niet meer zien")
+    expect(opened.locator("#reply")).to_have_value("Bijna klaar")
+    console_errors.expect("404")
+    console_errors.clear()
