@@ -6,8 +6,16 @@ import os
 from threading import Event, Thread
 from typing import Any
 
-from celery import Celery
-from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
+import structlog
+from celery import Celery, Task
+from celery.signals import (
+    before_task_publish,
+    task_postrun,
+    task_prerun,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webcare.settings")
 
@@ -44,6 +52,27 @@ app.conf.update(
 app.autodiscover_tasks(["inbox"])
 
 ending = Event()
+
+
+@before_task_publish.connect
+def hand_on_request(headers: dict[str, Any], **_: Any) -> None:
+    """The lines of a task name the request that caused it."""
+    if request_id := structlog.contextvars.get_contextvars().get("request_id"):
+        headers["request_id"] = request_id
+
+
+@task_prerun.connect
+def name_task(task_id: str, task: Task[Any, Any], **_: Any) -> None:
+    """Every line that the task logs carries these."""
+    structlog.contextvars.bind_contextvars(task_id=task_id, task=task.name)
+    if request_id := task.request.get("request_id"):
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
+@task_postrun.connect
+def forget_task(**_: Any) -> None:
+    """The thread goes on with another."""
+    structlog.contextvars.clear_contextvars()
 
 
 @worker_ready.connect

@@ -7,10 +7,10 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -25,6 +25,11 @@ class LogFormat(StrEnum):
     TEXT = "text"
 
 
+def wrong(sentence: str) -> NoReturn:
+    """No start, and no traceback around what is to be done."""
+    raise SystemExit(f"webcare: {sentence}")
+
+
 def secret(name: str, default: str | None = None) -> str:
     """A setting that may stand in a file: NAME_FILE wins over NAME, and neither is a sentence."""
     path = os.environ.get(f"{name}_FILE")
@@ -32,10 +37,10 @@ def secret(name: str, default: str | None = None) -> str:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from None
+            wrong(f"{name}_FILE cannot be read: {error}")
     value = os.environ.get(name) or default
     if value is None:
-        raise ImproperlyConfigured(f"Set {name}, or {name}_FILE to a file that holds it (`make run` makes one).")
+        wrong(f"Set {name}, or {name}_FILE to a file that holds it (`make run` makes one).")
     return value
 
 
@@ -54,7 +59,7 @@ try:
     STORAGE_ENDPOINT = env.str("STORAGE_ENDPOINT", "")
     TESTING = env.bool("TESTING", False)
 except EnvError as error:
-    raise ImproperlyConfigured(f"A setting in the environment is wrong: {error}") from None
+    wrong(f"A setting in the environment is wrong: {error}")
 
 SECRET_KEY = secret("SECRET_KEY")
 ENCRYPTION_KEYS = [key for key in secret("ENCRYPTION_KEYS").replace(",", " ").split() if key]
