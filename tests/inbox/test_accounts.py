@@ -7,10 +7,11 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import requests
+from django.conf import settings
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -58,6 +59,7 @@ def save_app(client: Client, sandbox: SandboxProcess, kind: str) -> None:
 
 def consent(address: str, **choice: str) -> str:
     """Agree on the platform's page, as a person in a browser; the address it sends us back to."""
+    address = urljoin(settings.SANDBOX_URL, address)  # Webcare's own port only hands on to it
     with requests.Session() as browser:
         page = browser.get(address, timeout=10)
         form = {
@@ -66,7 +68,7 @@ def consent(address: str, **choice: str) -> str:
         ticked = dict.fromkeys(re.findall(r'type="checkbox" name="([^"]*)"', page.text), "1")
         first = re.search(r'name="user_id" value="([^"]*)"', page.text)
         person = {"user_id": first.group(1)} if first else {}
-        target = requests.compat.urljoin(address, urlsplit(address).path)
+        target = urljoin(address, urlsplit(address).path)
         answer = browser.post(
             target, data={**form, **person, **ticked, "answer": "yes", **choice}, allow_redirects=False, timeout=10
         )
