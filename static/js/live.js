@@ -51,10 +51,14 @@ async function talk() {
   if (!here.isConnected || !head || !lines) return;
   here.querySelector("#collision .gone")?.remove();
   const place = here.querySelector("#head");
-  const busy = place.querySelector(":popover-open") || place.contains(document.activeElement);
+  const busy = place.querySelector(":popover-open"), focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const presence = head.getElementById("presence");
   if (!busy && same(place, head.body)) { /* nothing new */ }
-  else if (!busy) { place.replaceChildren(...head.body.childNodes); htmx.process(place); }
+  else if (!busy) {
+    place.replaceChildren(...head.body.childNodes);
+    htmx.process(place);
+    if (focused !== null) (place.querySelector(`[data-key="${focused}"]:not(.menu *)`) || place.querySelector("[data-key]"))?.focus({ preventScroll: true });
+  }
   else if (presence) here.querySelector("#presence")?.replaceWith(presence);
   merge(here, lines);
 }
