@@ -9,6 +9,7 @@ import dataclasses
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +23,7 @@ from connectors.types import Page, Unreadable
 
 _BODY = ("body", "response_body", "responseBody", "content", "json", "text")
 _MARKS = ("uri", "url", "status", "status_code", "method", "headers", "request", "response", *_BODY[:3])
+_YAML = {".yaml", ".yml"}
 _MAX_GUNZIPPED = 64 * 1024 * 1024
 
 
@@ -38,9 +40,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Reads recorded API answers and prints, as JSON Lines, the messages in them, then reposts"
         ' and reactions ({"exposure": ...}), deletions ({"deletion": ...}), and what could not be read with'
         ' why ({"unreadable": why, "payload": ...}).',
-        epilog="PATH is a JSON file, a JSON Lines file, or a folder of them. An item is an exchange (method,"
-        " uri, status, headers, body; body as JSON, text or base64), an entry of a HAR or VCR recording,"
-        " or a bare answer.",
+        epilog="PATH is a JSON, JSON Lines, HAR or YAML (VCR) file, gzipped or not, or a folder of them. An item is"
+        " an exchange (method, uri, status, headers, body; body as JSON, text or base64), an entry of a HAR or VCR"
+        " recording, or a bare answer.",
     )
     parser.add_argument("platform", choices=sorted(PLATFORMS))
     parser.add_argument("path", nargs="+", metavar="PATH")
@@ -111,8 +113,13 @@ def _items(paths: list[Path]) -> Iterator[tuple[str, Any]]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    endings = {".json", ".jsonl", ".ndjson", ".har"}
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in endings and file.is_file())
+    endings = {".json", ".jsonl", ".ndjson", ".har", *_YAML}
+    return sorted(file for file in path.rglob("*") if _ending(file) in endings and file.is_file())
+
+
+def _ending(file: Path) -> str:
+    """What kind of file it is; `.gz` says nothing about that."""
+    return file.with_suffix("").suffix.lower() if file.suffix.lower() == ".gz" else file.suffix.lower()
 
 
 def _parsed(file: Path) -> list[Any]:
@@ -121,7 +128,13 @@ def _parsed(file: Path) -> list[Any]:
         content = file.read_bytes()
     except OSError as error:
         return [_failed(str(file), f"cannot be opened: {error.strerror}")]
-    text = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).decode("utf-8-sig", "replace")
+    try:
+        content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+    except (OSError, EOFError, zlib.error) as error:
+        return [_failed(str(file), f"not a whole gzip file: {error}")]
+    text = _text(content)
+    if _ending(file) in _YAML:
+        return [_yaml(text)]
     try:
         return [parse_json(text)]
     except ValueError as error:
@@ -131,6 +144,37 @@ def _parsed(file: Path) -> list[Any]:
     if not lines or (len(lines) > 1 and all(isinstance(value, Page) for value in values)):
         return [_failed(text[:100_000], f"not JSON: {whole}" if lines else "an empty file")]
     return values
+
+
+def _text(content: bytes) -> str:
+    """UTF-8, with or without its mark, or UTF-16 as Windows saves it; a byte that is neither costs itself."""
+    utf16 = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return content.decode("utf-16" if utf16 else "utf-8-sig", "replace")
+
+
+def _yaml(text: str) -> Any:
+    """A VCR cassette. Plain data only: a tag that names a class is passed over."""
+    try:
+        import yaml
+    except ImportError:
+        return _failed(text[:100_000], "YAML needs the package PyYAML")
+    loader: Any = type("Plain", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
+    loader.add_multi_constructor("tag:yaml.org,2002:python/", _untagged)
+    try:
+        return yaml.load(text, Loader=loader)  # noqa: S506 - a subclass of the safe one
+    except yaml.YAMLError as error:
+        return _failed(text[:100_000], f"not YAML: {error}")
+
+
+def _untagged(loader: Any, _: str, node: Any) -> Any:
+    """What stands under such a tag, as the mapping, list or text that it is."""
+    match node.id:
+        case "mapping":
+            return loader.construct_mapping(node, deep=True)
+        case "sequence":
+            return loader.construct_sequence(node, deep=True)
+        case _:
+            return loader.construct_scalar(node)
 
 
 def _line(line: str) -> Any:
@@ -214,6 +258,10 @@ def _body(response: Mapping[str, Any]) -> Any:
             body = body["string"]
         elif isinstance(body.get("text"), str) and ("mimeType" in body or "encoding" in body):
             marked, body = body.get("encoding") == "base64", body["text"]
+    if isinstance(body, Mapping) and isinstance(body.get("string"), bytes):  # VCR's YAML keeps what came as it came
+        body = body["string"]
+    if isinstance(body, bytes):
+        body = _unzipped(body) or body.decode("utf-8", "replace")
     return _decoded(body, marked=marked) if isinstance(body, str) else body
 
 
@@ -231,11 +279,18 @@ def _decoded(body: str, *, marked: bool) -> Any:
 
 def _unpacked(body: str) -> str | None:
     try:
-        content = base64.b64decode("".join(body.split()), validate=True)
+        return _unzipped(base64.b64decode("".join(body.split()), validate=True))
+    except binascii.Error:
+        return None
+
+
+def _unzipped(content: bytes) -> str | None:
+    """Bytes, packed or not, as text; None when they are none."""
+    try:
         if content[:2] == b"\x1f\x8b":
             content = gzip.decompress(content)[:_MAX_GUNZIPPED]
         return content.decode()
-    except (binascii.Error, ValueError, OSError, EOFError):
+    except (ValueError, OSError, EOFError, zlib.error):
         return None
 
 

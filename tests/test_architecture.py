@@ -7,6 +7,8 @@ import hashlib
 import re
 from pathlib import Path
 
+import pytest
+
 from connectors.registry import PLATFORMS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,8 +83,9 @@ def test_no_text_for_translation_hides_in_an_f_string():
     assert found == []
 
 
-def test_vendored_files_are_what_their_manifest_says():
-    manifest = ROOT / "static" / "vendor" / "MANIFEST"
+@pytest.mark.parametrize("room", ["static", "tests"])
+def test_vendored_files_are_what_their_manifest_says(room):
+    manifest = ROOT / room / "vendor" / "MANIFEST"
     lines = [line for line in manifest.read_text().splitlines() if line and not line.startswith("#")]
     listed = {}
     for line in lines:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from webcare.programs import PROGRAMS
 
@@ -14,6 +17,28 @@ ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 OURS = ("web", "worker", "beat", "migrate")
+SPECIFICATION = Draft7Validator(json.loads((ROOT / "tests" / "vendor" / "compose-spec.json").read_text()))
+SPOILED = {  # what a hasty hand writes
+    "an unknown key of a service": lambda file: file["services"]["web"].update(comand=["web"]),
+    "an unknown condition": lambda file: file["services"]["web"]["depends_on"]["migrate"].update(condition="done"),
+    "a dependency without a condition": lambda file: file["services"]["beat"]["depends_on"]["migrate"].clear(),
+    "ports that are no list": lambda file: file["services"]["web"].update(ports="8000:8000"),
+    "a health check that is no object": lambda file: file["services"]["worker"].update(healthcheck="ping"),
+    "an unknown key at the top": lambda file: file.update(service={}),
+    "a volume of the wrong shape": lambda file: file["volumes"].update(files=["local"]),
+    "a secret from nowhere known": lambda file: file["secrets"]["secret_key"].update(path="./secret"),
+}
+
+
+def test_the_file_is_what_the_compose_specification_allows():
+    assert [f"{list(e.absolute_path)}: {e.message}" for e in SPECIFICATION.iter_errors(COMPOSE)] == []
+
+
+@pytest.mark.parametrize("what", SPOILED)
+def test_a_spoiled_file_would_be_noticed(what):
+    spoiled = copy.deepcopy(COMPOSE)
+    SPOILED[what](spoiled)
+    assert not SPECIFICATION.is_valid(spoiled)
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from threading import Event, Thread
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webcare.settings")
 
@@ -26,7 +29,7 @@ app.conf.update(
     beat_schedule={  # each only finds rows that are due; a beat that is missed costs its interval
         "poll due streams": {"task": "inbox.tasks.polling.poll_due", "schedule": 2},
         "look at reach again": {"task": "inbox.tasks.polling.refresh_reach", "schedule": 30},
-        "deliver due replies": {"task": "inbox.tasks.deliveries.deliver_due", "schedule": 1},
+        "deliver due replies": {"task": "inbox.tasks.deliveries.deliver_due", "schedule": 5},
         "sweep deliveries": {"task": "inbox.tasks.deliveries.sweep", "schedule": 10},
         "wake snoozed": {"task": "inbox.tasks.conversations.wake_snoozed", "schedule": 15},
         "warn of norms": {"task": "inbox.tasks.conversations.warn_due_soon", "schedule": 30},
@@ -39,3 +42,26 @@ app.conf.update(
     timezone="UTC",
 )
 app.autodiscover_tasks(["inbox"])
+
+ending = Event()
+
+
+@worker_ready.connect
+def start_outbox(sender: Any, **_: Any) -> None:
+    """Replies leave on time whatever the broker does: a worker for them looks into the database itself."""
+    from connectors.registry import PLATFORMS, connector_class
+    from inbox.operations.deliveries import keep_delivering, keep_looking
+
+    if "replies" in sender.app.amqp.queues.consume_from:
+        for kind in PLATFORMS:  # otherwise the first reply waits a second for its imports
+            connector_class(kind)
+        outbox = Thread(target=keep_delivering, args=[ending], name="outbox", daemon=True)
+        outbox.start()
+        Thread(target=keep_looking, args=[ending], name="outbox looks", daemon=True).start()
+        worker_shutdown.connect(lambda **_: outbox.join(20), weak=False)  # what is under way is written down
+
+
+@worker_shutting_down.connect
+def end_outbox(**_: Any) -> None:
+    """Nothing new leaves this worker."""
+    ending.set()

@@ -126,7 +126,7 @@ class Reader:
             bool(body)
             and "id" not in body
             and all(isinstance(value, dict) for value in body.values())
-            and all(re.fullmatch(r"[\w.:$-]*\d[\w.:$-]*", key) for key in body)
+            and all(key == body[key].get("id") or re.fullmatch(r"[\w.:$-]*\d[\w.:$-]*", key) for key in body)
         )
 
     def _read_by_id(self, item: dict[str, Any]) -> None:

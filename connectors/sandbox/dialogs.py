@@ -185,7 +185,7 @@ def _fb_ask(world: World, request: Request) -> Response:
     pages = "".join(
         f'<label class="choice"><input type="checkbox" name="page_{a.id}" value="1" checked> <b>{escape(a.name)}</b> '
         f"<span>{escape(a.category)}</span></label>"
-        for a in world.actors.values() if a.page
+        for a in world.pages.values()
     )  # fmt: skip
     return html_response(page("Facebook: toegang geven", f"""
 <h1>Met welke Pagina's mag Webcare werken?</h1>

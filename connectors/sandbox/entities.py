@@ -49,6 +49,7 @@ class XPost:
     hidden: bool = False
     visible_from: int = 0
     prefix: int = 0  # length of the mentions a reply carries along
+    poll: dict[str, Any] = field(default_factory=dict)
 
     def ref(self, kind: str) -> str:
         """The id of the post it replies to, quotes or reposts; "" when it does not."""
@@ -80,6 +81,11 @@ class XDirect:
     media: list[str] = field(default_factory=list)
     event_type: str = "MessageCreate"
     deleted: bool = False
+    participants: list[str] = field(default_factory=list)  # of a group; two people stand in the conversation's id
+
+    def members(self) -> list[str]:
+        """Everybody in the conversation."""
+        return self.participants or self.conversation_id.split("-")
 
 
 @dataclass
@@ -112,6 +118,7 @@ class FbPost:
     deleted: bool = False
     shares: int = 0
     likes: int = 0
+    published: bool = True
     attachments: list[dict[str, Any]] = field(default_factory=list)
     liked_by: list[str] = field(default_factory=list)
 

@@ -13,6 +13,7 @@ from typing import Any
 from connectors.sandbox import fault_answers
 from connectors.sandbox.http import Later, Request, Response
 from connectors.sandbox.world import World
+from connectors.sandbox.x_api import speaks_x
 
 BEFORE = {"cut_before", "hang", "refuse"}
 AFTER = {"cut_after", "error_after", "truncate", "shuffle", "usage", "poison"}
@@ -87,7 +88,7 @@ class Faults:
             return False
         if fault.method and fault.method.upper() != request.method:
             return False
-        platform = "x" if request.path.startswith("/2/") else "facebook"
+        platform = "x" if speaks_x(request) else "facebook"
         path = re.sub(r"^/v\d+\.\d+", "", request.path)
         if fault.platform not in {"", platform} or not (
             fnmatchcase(request.path, fault.path) or fnmatchcase(path, fault.path)
@@ -108,5 +109,5 @@ class Faults:
             return Response(cut=True, delay=fault.seconds or 30.0)
         if kind in AFTER:
             return fault_answers.spoil(fault, answer(request))
-        platform = "x" if request.path.startswith("/2/") else "facebook"
+        platform = "x" if speaks_x(request) else "facebook"
         return fault_answers.ANSWERS[kind](fault, platform, self.world)

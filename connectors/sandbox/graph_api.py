@@ -9,13 +9,14 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from connectors.sandbox import graph_auth, graph_writing
+from connectors.sandbox import graph_auth, graph_batch, graph_known, graph_writing
 from connectors.sandbox.clock import HOUR
 from connectors.sandbox.entities import FbActor, Token
+from connectors.sandbox.graph_edges import EDGES, TARGETS
 from connectors.sandbox.graph_errors import GraphRefusal, graph_response, missing
 from connectors.sandbox.graph_fields import Field, parse_fields
 from connectors.sandbox.graph_objects import NODE_TYPES, Viewer
-from connectors.sandbox.graph_wire import EDGES, TARGETS, check_fields, edge, render
+from connectors.sandbox.graph_wire import check_fields, edge, render
 from connectors.sandbox.http import Request, Response
 from connectors.sandbox.publish import NotThere, fb_find
 from connectors.sandbox.world import World
@@ -56,15 +57,21 @@ class GraphApi:
         except NotThere as error:
             response = missing(str(error).rpartition(" ")[2], method=request.method.lower()).response()
         response.headers.update(headers)
+        if response.status >= 400 and b'"OAuthException"' in response.body:
+            response.headers["www-authenticate"] = 'OAuth "Facebook Platform" "invalid_request" "An error has occurred"'
         response.headers["facebook-api-version"] = version if version in LIVING else "v21.0"
         return response
 
     def _answer(
         self, request: Request, path: str, args: dict[str, Any], version: str, headers: dict[str, str]
     ) -> Response:
+        if version not in LIVING and version > max(LIVING):
+            raise GraphRefusal(2500, f"Unknown path components: /{path}")
         special = graph_auth.ENDPOINTS.get(path)
         if special is not None:
             return graph_response(special(self.world, args))
+        if not path and request.is_write and "batch" in args:
+            return graph_response(graph_batch.run(self.handle, request, args, version))
         token = self._token(request, args)
         viewer = Viewer(self.world, token, version=version)
         headers.update(self._count(token, calls=len(args.get("ids", "").split(",")) if not path else 1))
@@ -132,6 +139,8 @@ class GraphApi:
             return {"data": self.world.tokens[viewer.token.app].extra.get("subscribed", {}).get(item.id, [])}
         if parts[1] == "permissions":
             return {"data": [{"permission": s, "status": "granted"} for s in viewer.token.scopes]}
+        if parts[1] in graph_known.EDGES[type(item)]:
+            return {"data": []}
         if parts[1] not in EDGES.get(type(item), {}):
             raise GraphRefusal(
                 100, f"(#100) Tried accessing nonexisting field ({parts[1]}) on node type ({NODE_TYPES[type(item)]})"
@@ -165,9 +174,7 @@ class GraphApi:
             item_id = viewer.token.owner
         if item_id in self.world.actors:
             return self.world.actors[item_id]
-        named = [
-            a for a in self.world.actors.values() if a.page and a.username and a.username.lower() == item_id.lower()
-        ]
+        named = [a for a in self.world.pages.values() if a.username and a.username.lower() == item_id.lower()]
         if named:
             return named[0]
         table, item = fb_find(self.world, item_id)

@@ -71,8 +71,8 @@ def _parent(viewer: Viewer, comment: FbComment) -> Any:
 
 def _tags(viewer: Viewer, text: str) -> Any:
     found = []
-    for actor in viewer.world.actors.values():
-        place = text.find(actor.name) if actor.page else -1
+    for actor in viewer.world.pages.values():
+        place = text.find(actor.name)
         if place >= 0:
             found.append(
                 {"id": actor.id, "name": actor.name, "type": "page", "offset": place, "length": len(actor.name)}

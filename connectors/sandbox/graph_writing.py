@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from connectors.sandbox import publish
+from connectors.sandbox import graph_files, publish
 from connectors.sandbox.clock import DAY, HOUR
 from connectors.sandbox.entities import FbActor, FbComment, FbPost
 from connectors.sandbox.graph_errors import GraphRefusal, missing
 from connectors.sandbox.graph_objects import PRIVATE_REPLY_DAYS, Viewer
 from connectors.sandbox.world import World
 
+TAGS = {"ACCOUNT_UPDATE", "CONFIRMED_EVENT_UPDATE", "CUSTOMER_FEEDBACK", "HUMAN_AGENT", "POST_PURCHASE_UPDATE"}
 TYPES = {"RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY"}
 
 
@@ -25,6 +26,8 @@ def write(viewer: Viewer, method: str, path: str, args: dict[str, Any], *, call:
     action = _ACTIONS.get((method, edge))
     if action is None:
         raise missing(item_id, method=method.lower())
+    if action is _withdraw:
+        return action(viewer, item, args, call)
     if not viewer.page_id:
         raise GraphRefusal(
             200,
@@ -48,12 +51,11 @@ def _check_mine(viewer: Viewer, item: Any) -> None:
 
 
 def _comment(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dict[str, Any]:
-    text, url = str(args.get("message") or ""), str(args.get("attachment_url") or "")
-    if not text and not url:
+    text, attachment = str(args.get("message") or ""), graph_files.of_comment(viewer, args)
+    if not text and attachment is None:
         raise GraphRefusal(100, "(#100) A message, attachment_id, or attachment_url must be supplied")
     if len(text) > 8000:
         raise GraphRefusal(100, "(#100) The message is too long")
-    attachment = {"type": "photo", "media": {"image": {"src": url}}, "url": url} if url else None
     _refuse_same(viewer.world, item, viewer.page_id, text)
     comment = publish.fb_comment(
         viewer.world, on=item.id, author=viewer.page_id, message=text, attachment=attachment, kind="sent", call=call
@@ -118,9 +120,13 @@ def _unlike(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dict[
 
 
 def _own_post(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dict[str, Any]:
-    if not args.get("message"):
+    if not (args.get("message") or args.get("link")):
         raise GraphRefusal(100, "(#100) The parameter message is required")
-    post = publish.fb_post(viewer.world, page=item.id, message=str(args["message"]), kind="sent", call=call)
+    published = str(args.get("published", "true")).lower() not in {"false", "0"}
+    post = publish.fb_post(
+        viewer.world, page=item.id, message=str(args.get("message") or args["link"]), published=published, kind="sent",
+        call=call,
+    )  # fmt: skip
     return {"id": post.id}
 
 
@@ -151,8 +157,11 @@ def _json_argument(args: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _message(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dict[str, Any]:
-    recipient, message = _json_argument(args, "recipient"), _json_argument(args, "message")
-    text, attachments = str(message.get("text") or ""), _attachments(message)
+    recipient = _json_argument(args, "recipient")
+    if args.get("sender_action"):
+        return {"recipient_id": _person(viewer, str(recipient.get("id", ""))).id}
+    message = _json_argument(args, "message")
+    text, attachments = str(message.get("text") or ""), graph_files.of_message(viewer, message, args)
     if not text and not attachments:
         raise GraphRefusal(100, "(#100) Message cannot be empty, must provide valid attachment or text")
     if len(text) > 2000:
@@ -171,16 +180,6 @@ def _message(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dict
         comment.private_reply = sent.conversation_id
         viewer.world.touch("fb_comments", comment)
     return {"recipient_id": person.id, "message_id": sent.id}
-
-
-def _attachments(message: dict[str, Any]) -> list[dict[str, Any]]:
-    given = message.get("attachment")
-    if not given:
-        return []
-    url = (given.get("payload") or {}).get("url", "")
-    if not url.startswith(("http://", "https://")):
-        raise GraphRefusal(100, "(#100) Upload attachment failure.", subcode=2018047)
-    return [{"id": url[-20:], "mime_type": "image/jpeg", "name": url.rpartition("/")[2], "image_data": {"url": url}}]
 
 
 def _person(viewer: Viewer, person_id: str) -> FbActor:
@@ -210,6 +209,9 @@ def _check_window(viewer: Viewer, person: FbActor, args: dict[str, Any]) -> None
     kind = str(args.get("messaging_type", "RESPONSE"))
     if kind not in TYPES:
         raise GraphRefusal(100, f'(#100) Param messaging_type must be one of {sorted(TYPES)} - got "{kind}".')
+    tag = str(args.get("tag") or "")
+    if kind == "MESSAGE_TAG" and tag not in TAGS:
+        raise GraphRefusal(100, f'(#100) Param tag must be one of {sorted(TAGS)} - got "{tag}".')
     silent = viewer.world.clock.now() - _last_word(viewer, person)
     if silent <= 24 * HOUR:
         return
@@ -220,11 +222,27 @@ def _check_window(viewer: Viewer, person: FbActor, args: dict[str, Any]) -> None
 
 def _last_word(viewer: Viewer, person: FbActor) -> int:
     world = viewer.world
-    for conversation_id in world.conversations_of.get(viewer.page_id, []):
-        if world.fb_conversations[conversation_id].person_id == person.id:
-            said = (world.fb_messages[i] for i in world.messages_of[conversation_id])
-            return max((m.at for m in said if m.author_id == person.id), default=0)
-    return 0
+    found = world.conversation_with.get((viewer.page_id, person.id), "")
+    said = (world.fb_messages[i] for i in reversed(world.messages_of.get(found, [])))
+    return next((m.at for m in said if m.author_id == person.id), 0)
+
+
+def _withdraw(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dict[str, Any]:
+    """Take the app's permissions away: all of them, and every token of that grant dies."""
+    world, person = viewer.world, viewer.token.extra.get("user", viewer.token.owner)
+    if args.get("permission"):
+        viewer.token.scopes = [scope for scope in viewer.token.scopes if scope != args["permission"]]
+        world.touch("tokens", viewer.token)
+        return {"success": True}
+    for token in world.tokens.values():
+        if token.app == viewer.token.app and person in {token.owner, token.extra.get("user")}:
+            token.dead = "458"
+            world.touch("tokens", token)
+    return {"success": True}
+
+
+def _file_for_messages(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dict[str, Any]:
+    return graph_files.reusable(viewer, item, args, _json_argument(args, "message"))
 
 
 _ACTIONS: dict[tuple[str, str], Any] = {
@@ -235,6 +253,9 @@ _ACTIONS: dict[tuple[str, str], Any] = {
     ("DELETE", "likes"): _unlike,
     ("POST", "feed"): _own_post,
     ("POST", "messages"): _message,
+    ("POST", "message_attachments"): _file_for_messages,
+    ("POST", "photos"): graph_files.photo,
+    ("DELETE", "permissions"): _withdraw,
     ("POST", "subscribed_apps"): _subscribe,
     ("DELETE", "subscribed_apps"): _unsubscribe,
 }

@@ -23,7 +23,7 @@ def handle(world: World, request: Request) -> Response:
     if len(parts) == 3 and parts[1] == "x" and (user := world.user_by_handle(parts[2])):
         return html_response(_x_page(world, user))
     if len(parts) == 3 and parts[1] == "facebook":
-        found = [a for a in world.actors.values() if a.page and parts[2].lower() in {a.id, a.username.lower()}]
+        found = [a for a in world.pages.values() if parts[2].lower() in {a.id, a.username.lower()}]
         if found:
             return html_response(_fb_page(world, found[0]))
     return html_response(
@@ -40,7 +40,7 @@ def _index(world: World) -> str:
     rows += "".join(
         f'<article><header><b>Facebook</b></header><p><a href="/public/facebook/{escape(a.username or a.id)}">'
         f"{escape(a.name)}</a></p></article>"
-        for a in world.actors.values() if a.page
+        for a in world.pages.values()
     )  # fmt: skip
     return page("Zandbak", f"<h1>Wat iedereen ziet</h1>{rows}")
 

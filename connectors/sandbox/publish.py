@@ -55,6 +55,7 @@ def x_post(
     lang: str = "nl",
     media: list[dict[str, Any]] | None = None,
     media_ids: list[str] | None = None,
+    poll: dict[str, Any] | None = None,
     visible_after: float = 0.0,
     kind: str = "published",
     what: str = "",
@@ -63,7 +64,7 @@ def x_post(
     """Put a post on X, as a reply, quote or repost where one is named. `visible_after`: seconds until it is listed."""
     user, moment = x_user(world, author), at or world.clock.now()
     post = XPost(world.ids.snowflake(moment), user.id, text, moment, "", lang=lang, edits=[])
-    post.edits, post.conversation_id = [post.id], post.id
+    post.edits, post.conversation_id, post.poll = [post.id], post.id, poll or {}
     post.metrics = dict.fromkeys(METRICS, 0)
     post.visible_from = moment + int(visible_after * 1000) if visible_after else 0
     post.media = list(media_ids or []) + [x_media(world, item, owner=user.id).media_key for item in media or []]
@@ -160,21 +161,28 @@ def x_direct(
     world: World,
     *,
     sender: str | dict[str, Any],
-    to: str | dict[str, Any],
+    to: str | dict[str, Any] | list[str],
     text: str,
     at: int | None = None,
     media: list[dict[str, Any]] | None = None,
     media_ids: list[str] | None = None,
+    conversation_id: str = "",
     kind: str = "published",
     call: str = "",
 ) -> XDirect:
-    """A private message on X."""
-    one, other, moment = x_user(world, sender), x_user(world, to), at or world.clock.now()
-    low, high = sorted((one.id, other.id), key=int)
-    event = XDirect(world.ids.snowflake(moment), f"{low}-{high}", one.id, text, moment)
+    """A private message on X; in a group when `to` holds several people."""
+    one, moment = x_user(world, sender), at or world.clock.now()
+    others = [x_user(world, who) for who in (to if isinstance(to, list) else [to]) if who != one.id]
+    members = [one.id, *(other.id for other in others)]
+    group = conversation_id if "-" not in conversation_id else ""
+    if len(members) > 2 and not group:
+        group = world.ids.snowflake(moment)
+    pair = "-".join(sorted((members * 2)[:2], key=int))
+    event = XDirect(world.ids.snowflake(moment), group or pair, one.id, text, moment)
+    event.participants = members if group else []
     event.media = list(media_ids or []) + [x_media(world, item, owner=one.id).media_key for item in media or []]
     world.add("x_directs", event)
-    account = other.id if other.brand else one.id
+    account = next((other.id for other in others if other.brand), one.id)
     world.record(
         kind, platform="x", what="direct", id=event.id, thread_id=event.conversation_id, author_id=one.id,
         author=one.username, account_id=account, text=text, at=moment, call=call,
@@ -199,7 +207,7 @@ def actor(world: World, who: str | dict[str, Any]) -> FbActor:
     """The person or Page of this id or name; an unknown one comes into being."""
     details = who if isinstance(who, dict) else {}
     key = str(details.get("id") or details.get("name") or who)
-    found = world.actors.get(key) or next((a for a in world.actors.values() if a.name == key), None)
+    found = world.actors.get(key) or world.actors.get(world.actor_names.get(key, ""))
     if found is None:
         number = f"{7_000_000_000_000_000 + len(world.actors) * 104_729_131_071 % 10**15:016d}"
         found = world.add("actors", FbActor(number, key))
@@ -217,6 +225,7 @@ def fb_post(
     message: str,
     author: str | dict[str, Any] = "",
     tagged: bool = False,
+    published: bool = True,
     at: int | None = None,
     attachments: list[dict[str, Any]] | None = None,
     kind: str = "published",
@@ -228,7 +237,7 @@ def fb_post(
     home = by.id if tagged else owner.id
     sort = "tagged" if tagged else "own" if by is owner else "visitor"
     post = FbPost(f"{home}_{world.ids.graph(moment)}", owner.id, by.id, message, moment, sort, moment)
-    post.attachments = attachments or []
+    post.attachments, post.published = attachments or [], published
     world.add("fb_posts", post)
     what = {"own": "post", "visitor": "visitor_post", "tagged": "tagged"}[sort]
     _fb_record(world, post, what=what, kind=kind, thread=post.id, page=owner.id, text=message, call=call)
@@ -281,18 +290,18 @@ def fb_message(
     sender = owner if from_page else other
     message = FbMessage(world.ids.opaque("m_", length=64), conversation.id, sender.id, text, moment)
     message.attachments, message.tag = attachments or [], tag
-    conversation.updated, conversation.unread = moment, 0 if from_page else conversation.unread + 1
-    world.touch("fb_conversations", conversation)
     world.add("fb_messages", message)
+    world.renew(conversation, at=moment)
+    conversation.unread = 0 if from_page else conversation.unread + 1
     _fb_record(world, message, what="message", kind=kind, thread=conversation.id, page=owner.id, text=text, call=call)
     return message
 
 
 def conversation_between(world: World, *, page: str, person: str, at: int) -> FbConversation:
     """The one conversation of a Page with a person."""
-    for conversation_id in world.conversations_of[page]:
-        if world.fb_conversations[conversation_id].person_id == person:
-            return world.fb_conversations[conversation_id]
+    known = world.conversation_with.get((page, person))
+    if known:
+        return world.fb_conversations[known]
     conversation = FbConversation(f"t_{world.ids.graph(at)}", page, person, at)
     return world.add("fb_conversations", conversation)  # type: ignore[no-any-return]
 

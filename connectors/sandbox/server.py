@@ -19,7 +19,7 @@ from connectors.sandbox.scenarios import Runner
 from connectors.sandbox.store import Store
 from connectors.sandbox.webhooks import Webhooks
 from connectors.sandbox.world import DEFAULT_SETTINGS, World
-from connectors.sandbox.x_api import XApi
+from connectors.sandbox.x_api import XApi, speaks_x
 
 TICK = 0.2  # seconds between looks at what is due
 SAVE_EVERY = 2.0
@@ -68,7 +68,7 @@ class Sandbox:
         page = dialogs.handle(self.world, request)
         if page is not None:
             return page
-        answer = self.x.handle if path.startswith("/2/") else self.graph.handle
+        answer = self.x.handle if speaks_x(request) else self.graph.handle
         latency = float(self.world.settings["latency"])
         response = self.faults.around(request, answer)
         if latency and isinstance(response, Response):

@@ -84,6 +84,9 @@ class World:
         self.reviews: dict[str, FbReview] = {}
         self.tokens: dict[str, Token] = {}
         self.ledger: list[Entry] = []
+        self.written: dict[str, dict[frozenset[str], dict[str, Any]]] = {}  # X posts as JSON, by the asked fields
+        self.uploads: dict[str, Any] = {}  # files that X is being sent in pieces
+        self.relations: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)  # (user, "muting"...): whom or what
         self.dirty: set[tuple[str, str]] = set()
         self.handles: dict[str, str] = {}
         self.ids = Ids(self)
@@ -99,7 +102,10 @@ class World:
         self.directs_of: dict[str, list[int]] = defaultdict(list)  # conversation and participant
         self.page_posts: dict[str, list[str]] = defaultdict(list)
         self.comments_of: dict[str, list[str]] = defaultdict(list)  # post and parent comment
-        self.conversations_of: dict[str, list[str]] = defaultdict(list)
+        self.conversations_of: dict[str, list[str]] = defaultdict(list)  # by the last word in them
+        self.conversation_with: dict[tuple[str, str], str] = {}  # Page and person
+        self.pages: dict[str, FbActor] = {}
+        self.actor_names: dict[str, str] = {}  # the first of that name
         self.messages_of: dict[str, list[str]] = defaultdict(list)
         self.reviews_of: dict[str, list[str]] = defaultdict(list)
 
@@ -114,6 +120,10 @@ class World:
 
     def touch(self, table: str, item: Any) -> None:
         """Say that it changed."""
+        if table == "actors":
+            self._index_actor(item)
+        elif table == "x_posts":
+            self.written.pop(item.id, None)
         self.dirty.add((table, item.media_key if table == "x_media" else item.id))
 
     def record(self, kind: str, *, platform: str, what: str, **more: Any) -> Entry:
@@ -126,8 +136,14 @@ class World:
                 listener(entry)
         return entry
 
+    def _index_actor(self, actor: FbActor) -> None:
+        self.actor_names.setdefault(actor.name, actor.id)
+        if actor.page:
+            self.pages[actor.id] = actor
+
     def _index_x_users(self, user: XUser) -> None:
         self.handles[user.username.lower()] = user.id
+        self.written.clear()  # a new name turns into a mention wherever it stands
 
     def _index_x_posts(self, post: XPost) -> None:
         key = int(post.id)
@@ -146,7 +162,7 @@ class World:
 
     def _index_x_directs(self, event: XDirect) -> None:
         _insert(self.directs_of[event.conversation_id], int(event.id))
-        for user_id in event.conversation_id.split("-"):
+        for user_id in event.members():
             _insert(self.directs_of[user_id], int(event.id))
 
     def _index_fb_posts(self, post: FbPost) -> None:
@@ -157,7 +173,19 @@ class World:
             insort(self.comments_of[owner], comment.id, key=lambda i: (self.fb_comments[i].at, i))
 
     def _index_fb_conversations(self, conversation: FbConversation) -> None:
-        self.conversations_of[conversation.page_id].append(conversation.id)
+        self.conversation_with[conversation.page_id, conversation.person_id] = conversation.id
+        insort(self.conversations_of[conversation.page_id], conversation.id, key=self._last_word)
+
+    def _last_word(self, conversation_id: str) -> tuple[int, str]:
+        return self.fb_conversations[conversation_id].updated, conversation_id
+
+    def renew(self, conversation: FbConversation, *, at: int) -> None:
+        """Something was said in it: it moves to its place among the Page's conversations."""
+        ids = self.conversations_of[conversation.page_id]
+        del ids[bisect_left(ids, (conversation.updated, conversation.id), key=self._last_word)]
+        conversation.updated = max(conversation.updated, at)
+        insort(ids, conversation.id, key=self._last_word)
+        self.touch("fb_conversations", conversation)
 
     def _index_fb_messages(self, message: FbMessage) -> None:
         ids = self.messages_of[message.conversation_id]

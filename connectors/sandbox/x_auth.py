@@ -12,7 +12,8 @@ from connectors.sandbox.http import Request
 from connectors.sandbox.world import World
 from connectors.sandbox.x_errors import app_only, forbidden, problem, unauthorized
 
-SIGNED_HOST = "https://api.twitter.com"  # clients sign before they are redirected here
+# Clients sign for the platform's own hosts before they are redirected here; some sign for the address they are given
+SIGNED_HOSTS = ("https://api.twitter.com", "https://api.x.com", "https://upload.twitter.com", "https://upload.x.com")
 SCOPES = (
     "tweet.read", "users.read", "tweet.write", "tweet.moderate.write", "dm.read", "dm.write", "media.write",
     "like.write", "offline.access",
@@ -42,7 +43,7 @@ def caller(world: World, request: Request) -> Caller:
     if scheme.lower() == "bearer":
         token = world.tokens.get(value.strip())
     elif scheme.lower() == "oauth":
-        token = _signed(world, request, value)
+        token = _signed(world, request)
     else:
         raise unauthorized()
     if token is None or token.platform != "x" or token.kind not in {"user", "app", "oauth1"} or token.dead:
@@ -55,29 +56,41 @@ def caller(world: World, request: Request) -> Caller:
     return found
 
 
-def _signed(world: World, request: Request, header: str) -> Token | None:
+def _signed(world: World, request: Request) -> Token | None:
+    _, app, token = signed_by(world, request)
+    return token if app is not None and token is not None and token.kind == "oauth1" else None
+
+
+def signed_by(world: World, request: Request) -> tuple[dict[str, str], Token | None, Token | None]:
+    """The OAuth parameters, the app and the token behind a signature; no app when the signature is wrong."""
     given = {}
-    for part in header.split(","):
+    for part in request.headers.get("authorization", "").partition(" ")[2].split(","):
         name, _, value = part.strip().partition("=")
         given[unquote(name)] = unquote(value.strip('"'))
     token = world.tokens.get(given.get("oauth_token", ""))
     app = world.tokens.get(given.get("oauth_consumer_key", ""))
-    if token is None or app is None or token.kind != "oauth1" or app.kind != "consumer":
-        return None
+    if app is None or app.kind != "consumer" or (token is None and given.get("oauth_token")):
+        return given, None, None
     signature = given.pop("oauth_signature", "")
     given.pop("realm", None)
-    expected = sign(request, given, consumer_secret=app.secret, token_secret=token.secret)
-    return token if hmac.compare_digest(signature.encode(), expected.encode()) else None
+    for host in (*SIGNED_HOSTS, f"http://{request.headers.get('host', '')}"):
+        secret = token.secret if token else ""
+        expected = sign(request, given, consumer_secret=app.secret, token_secret=secret, host=host)
+        if hmac.compare_digest(signature.encode(), expected.encode()):
+            return given, app, token
+    return given, None, None
 
 
-def sign(request: Request, oauth: dict[str, str], *, consumer_secret: str, token_secret: str) -> str:
+def sign(
+    request: Request, oauth: dict[str, str], *, consumer_secret: str, token_secret: str, host: str = SIGNED_HOSTS[0]
+) -> str:
     """The HMAC-SHA1 signature this request should carry."""
     pairs = [*oauth.items(), *parse_qsl(request.query_string, keep_blank_values=True)]
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         pairs += parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
     encoded = sorted((_encode(name), _encode(value)) for name, value in pairs)
     parameters = "&".join(f"{name}={value}" for name, value in encoded)
-    base = "&".join((request.method, _encode(SIGNED_HOST + request.path), _encode(parameters)))
+    base = "&".join((request.method, _encode(host + request.path), _encode(parameters)))
     key = f"{_encode(consumer_secret)}&{_encode(token_secret)}"
     return base64.b64encode(hmac.new(key.encode(), base.encode(), hashlib.sha1).digest()).decode()
 

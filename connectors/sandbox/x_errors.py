@@ -7,6 +7,7 @@ from typing import Any
 from connectors.sandbox.http import Response, json_response
 
 PROBLEMS = "https://api.twitter.com/2/problems/"
+NEW_PROBLEMS = "https://api.x.com/2/problems/"  # as specification 2.167 writes them
 
 
 class Refusal(Exception):

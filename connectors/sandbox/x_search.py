@@ -10,11 +10,15 @@ from connectors.sandbox.world import World
 from connectors.sandbox.x_errors import invalid
 
 Test = Callable[[XPost], bool]
-PIECE = re.compile(r'\s*(\(|\)|-?"[^"]*"|[^\s()]+)')
+PIECE = re.compile(r'\s*(\(|\)|-?(?:\w+:)?"[^"]*"|-?\w+:\[[^\]]*\]|[^\s()]+)')
 OPERATORS = {
     "from", "to", "lang", "is", "has", "conversation_id", "url", "retweets_of", "min_likes", "min_replies",
-    "min_reposts", "in_reply_to_tweet_id",
+    "min_reposts", "in_reply_to_tweet_id", "quotes_of_tweet_id", "retweets_of_tweet_id", "keyword", "sample",
 }  # fmt: skip
+# Real operators over what the sandbox's world does not have: nothing fits them
+EMPTY = {"place", "place_country", "point_radius", "bounding_box", "context", "entity", "list", "source", "bio",
+         "bio_name", "bio_location", "followers_count", "url_title", "url_description", "community"}  # fmt: skip
+NAME = re.compile(r"[a-z_]+")
 
 
 class Query:
@@ -58,7 +62,10 @@ class Query:
         if piece in {"(", "-("} or (piece == "-" and self._peek() == "("):
             if piece == "-":
                 self.position += 1
+            words = list(self.words)
             inner = self._any()
+            if piece != "(":
+                self.words = words  # what must not occur does not narrow the search
             if self._peek() != ")":
                 raise self._bad("missing ')'")
             self.position += 1
@@ -72,6 +79,14 @@ class Query:
         name, colon, value = piece.partition(":")
         if colon and name.lower() in OPERATORS:
             return self._operator(name.lower(), value)
+        if colon and name.lower() in EMPTY:
+            return lambda post: False
+        if colon and NAME.fullmatch(name.lower()) and not value.startswith("//") and value:
+            raise self._bad(
+                f"Reference to invalid operator '{name}'. Operator is not available in current product or product "
+                "packaging. Please refer to complete available operator list at "
+                "https://developer.x.com/en/docs/x-api/tweets/search/integrate/build-a-query."
+            )
         if piece.startswith('"'):
             phrase = piece.strip('"').lower()
             return lambda post: re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", post.text.lower()) is not None
@@ -93,6 +108,8 @@ class Query:
             return lambda post: post.author_id == user_id
         if name.startswith("min_"):
             metric = {"min_likes": "like_count", "min_replies": "reply_count", "min_reposts": "retweet_count"}[name]
+            if not value.isdigit():
+                raise self._bad(f"The value for operator '{name}' must be a number")
             return lambda post: post.metrics.get(metric, 0) >= int(value)
         if name in {"is", "has"}:
             return self._trait(name, value)
@@ -100,24 +117,37 @@ class Query:
             "lang": lambda post: post.lang == value.lower(),
             "conversation_id": lambda post: post.conversation_id == value,
             "in_reply_to_tweet_id": lambda post: post.ref("replied_to") == value,
+            "quotes_of_tweet_id": lambda post: post.ref("quoted") == value,
+            "retweets_of_tweet_id": lambda post: post.ref("retweeted") == value,
+            "keyword": lambda post: value.strip('"').lower() in post.text.lower(),
+            "sample": lambda post: int(post.id) % 100 < int(value),
             "url": lambda post: value.strip('"').lower() in post.text.lower(),
         }
         return simple[name]
 
     def _trait(self, name: str, value: str) -> Test:
+        def carries(*kinds: str) -> Test:
+            media = self.world.x_media
+            return lambda post: any(key in media and media[key].type in kinds for key in post.media)
+
         traits: dict[str, Test] = {
             "is:retweet": lambda post: bool(post.ref("retweeted")),
             "is:reply": lambda post: bool(post.ref("replied_to")),
             "is:quote": lambda post: bool(post.ref("quoted")),
             "is:verified": lambda post: self.world.x_users[post.author_id].verified,
+            "is:nullcast": lambda post: False,
             "has:media": lambda post: bool(post.media),
-            "has:images": lambda post: bool(post.media),
+            "has:images": carries("photo"),
+            "has:videos": carries("video"),
+            "has:video_link": carries("video"),
             "has:links": lambda post: "http" in post.text,
             "has:mentions": lambda post: bool(post.mentions),
             "has:hashtags": lambda post: "#" in post.text,
+            "has:cashtags": lambda post: re.search(r"(?<!\w)\$[a-z]", post.text.lower()) is not None,
+            "has:geo": lambda post: False,
         }
         if f"{name}:{value}" not in traits:
-            raise self._bad(f"Reference to invalid operator '{name}:{value}'")
+            raise self._bad(f"Reference to invalid operator '{name}:{value}'. Operator is not available.")
         return traits[f"{name}:{value}"]
 
     def candidates(self) -> list[int]:

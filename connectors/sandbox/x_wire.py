@@ -5,183 +5,18 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
-from connectors.sandbox.clock import HOUR, whole_iso
+from connectors.sandbox.clock import HOUR, MINUTE, whole_iso
 from connectors.sandbox.entities import XDirect, XMedia, XPost, XUser
 from connectors.sandbox.world import HANDLE, World
-from connectors.sandbox.x_errors import invalid, missing, not_authorized
+from connectors.sandbox.x_errors import missing, not_authorized
+from connectors.sandbox.x_fields import Asked, renamed
 
 LONG = 280
+KEPT_WRITTEN = 20_000
 URL = re.compile(r"https?://\S+")
 TAG = re.compile(r"(?<!\w)([#$])(\w+)")
-POST_FIELDS = frozenset(
-    [
-        "article",
-        "attachments",
-        "author_id",
-        "card_uri",
-        "community_id",
-        "context_annotations",
-        "conversation_id",
-        "created_at",
-        "display_text_range",
-        "edit_controls",
-        "edit_history_tweet_ids",
-        "entities",
-        "geo",
-        "id",
-        "in_reply_to_user_id",
-        "lang",
-        "media_metadata",
-        "note_tweet",
-        "possibly_sensitive",
-        "public_metrics",
-        "referenced_tweets",
-        "reply_settings",
-        "scopes",
-        "source",
-        "suggested_source_links",
-        "text",
-        "withheld",
-        "non_public_metrics",
-        "organic_metrics",
-        "promoted_metrics",
-    ]
-)
-USER_FIELDS = frozenset(
-    [
-        "affiliation",
-        "connection_status",
-        "confirmed_email",
-        "created_at",
-        "description",
-        "entities",
-        "id",
-        "is_identity_verified",
-        "location",
-        "most_recent_tweet_id",
-        "name",
-        "parody",
-        "pinned_tweet_id",
-        "profile_banner_url",
-        "profile_image_url",
-        "protected",
-        "public_metrics",
-        "receives_your_dm",
-        "subscription",
-        "subscription_type",
-        "url",
-        "username",
-        "verified",
-        "verified_followers_count",
-        "verified_type",
-        "withheld",
-    ]
-)
-MEDIA_FIELDS = frozenset(
-    [
-        "alt_text",
-        "duration_ms",
-        "height",
-        "media_key",
-        "non_public_metrics",
-        "organic_metrics",
-        "preview_image_url",
-        "promoted_metrics",
-        "public_metrics",
-        "type",
-        "url",
-        "variants",
-        "width",
-    ]
-)
-DM_FIELDS = frozenset(
-    [
-        "attachments",
-        "created_at",
-        "dm_conversation_id",
-        "entities",
-        "event_type",
-        "id",
-        "participant_ids",
-        "referenced_tweets",
-        "sender_id",
-        "text",
-    ]
-)
-EXPANSIONS = frozenset(
-    [
-        "article.cover_media",
-        "article.media_entities",
-        "attachments.media_keys",
-        "attachments.media_source_tweet",
-        "attachments.poll_ids",
-        "author_id",
-        "author_screen_name",
-        "edit_history_tweet_ids",
-        "entities.mentions.username",
-        "entities.note.mentions.username",
-        "geo.place_id",
-        "in_reply_to_user_id",
-        "referenced_tweets.id",
-        "referenced_tweets.id.attachments.media_keys",
-        "referenced_tweets.id.author_id",
-        "pinned_tweet_id",
-        "sender_id",
-        "participant_ids",
-        "affiliation.user_id",
-        "most_recent_tweet_id",
-    ]
-)
-RENAMED = {
-    "referenced_tweets": "referenced_posts",
-    "edit_history_tweet_ids": "edit_history_post_ids",
-    "note_tweet": "note_post",
-    "pinned_tweet_id": "pinned_post_id",
-    "most_recent_tweet_id": "most_recent_post_id",
-    "tweets": "posts",
-    "tweet_count": "post_count",
-}
-OLD_NAMES = {new: old for old, new in RENAMED.items()}
-
-
-class Asked:
-    """Which fields and expansions a request wants."""
-
-    def __init__(self, query: dict[str, str], *, new_names: bool = False) -> None:
-        self.new_names = new_names
-        self.post = _names(query, "post.fields" if new_names else "tweet.fields", POST_FIELDS)
-        self.user = _names(query, "user.fields", USER_FIELDS)
-        self.media = _names(query, "media.fields", MEDIA_FIELDS)
-        self.dm = _names(query, "dm_event.fields", DM_FIELDS)
-        self.expansions = _names(query, "expansions", EXPANSIONS)
-
-
-def _names(query: dict[str, str], parameter: str, known: frozenset[str]) -> frozenset[str]:
-    raw = query.get(parameter, "")
-    names = _split(raw)
-    for name in names - known:
-        raise invalid(parameter, raw, f"The `{parameter}` query parameter value [{name}] is not one of {sorted(known)}")
-    return names
-
-
-@lru_cache(maxsize=1024)
-def _split(raw: str) -> frozenset[str]:
-    return frozenset(_old_name(name.strip()) for name in raw.split(",") if name.strip())
-
-
-def _old_name(name: str) -> str:
-    head, dot, rest = name.partition(".")
-    return OLD_NAMES.get(head, head) + dot + rest
-
-
-def renamed(data: Any) -> Any:
-    """The same JSON in the names of specification 2.167."""
-    if isinstance(data, dict):
-        return {RENAMED.get(key, key): renamed(value) for key, value in data.items()}
-    return [renamed(item) for item in data] if isinstance(data, list) else data
 
 
 class Wire:
@@ -192,6 +27,7 @@ class Wire:
         self.users: dict[str, dict[str, Any]] = {}
         self.posts: dict[str, dict[str, Any]] = {}
         self.media: dict[str, dict[str, Any]] = {}
+        self.polls: dict[str, dict[str, Any]] = {}
         self.errors: list[dict[str, Any]] = []
 
     def answer(self, data: Any, *, meta: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -199,7 +35,7 @@ class Wire:
         out: dict[str, Any] = {}
         if data or (data == [] and meta is None and not self.errors):
             out["data"] = data
-        sides = {"users": self.users, "tweets": self.posts, "media": self.media}
+        sides = {"users": self.users, "tweets": self.posts, "media": self.media, "polls": self.polls}
         includes = {name: list(items.values()) for name, items in sides.items() if items}
         if includes:
             out["includes"] = includes
@@ -230,6 +66,11 @@ class Wire:
                 self.include_user(user_id, parameter="entities.mentions.username")
         if "attachments.media_keys" in wanted:
             self._include_media(post)
+        if "attachments.poll_ids" in wanted and post.poll:
+            self.polls[post.id] = self.poll(post)
+        if "edit_history_tweet_ids" in wanted:
+            for version in post.edits[:-1]:
+                self.posts.setdefault(version, self.post(self.world.x_posts[version]))
         if wanted & {"referenced_tweets.id", "referenced_tweets.id.author_id"}:
             for ref in post.refs:
                 self._include_post(ref["id"], wanted)
@@ -266,7 +107,16 @@ class Wire:
                 self.media[key] = self.one_media(self.world.x_media[key])
 
     def post(self, post: XPost) -> dict[str, Any]:
-        """One post with the asked fields; id, text and the edit history always."""
+        """One post with the asked fields; id, text and the edit history always. Written once until it changes."""
+        if len(self.world.written) > KEPT_WRITTEN:
+            self.world.written.clear()
+        written = self.world.written.setdefault(post.id, {})
+        out = written.get(self.asked.post)
+        if out is None:
+            out = written[self.asked.post] = self._written(post)
+        return out
+
+    def _written(self, post: XPost) -> dict[str, Any]:
         text = post.text if len(post.text) <= LONG else post.text[: LONG - 4].rstrip() + "…"
         out: dict[str, Any] = {
             "edit_history_tweet_ids": post.edits, "id": post.id, "text": html.escape(text, quote=False),
@@ -315,6 +165,16 @@ class Wire:
         out.update({name: values[name] for name in self.asked.media if values.get(name) is not None})
         return out
 
+    def poll(self, post: XPost) -> dict[str, Any]:
+        """A poll, which has the id of its post here; nobody votes."""
+        ends = post.at + int(post.poll["minutes"]) * MINUTE
+        values: dict[str, Any] = {
+            "duration_minutes": post.poll["minutes"], "end_datetime": whole_iso(ends),
+            "voting_status": "closed" if ends < self.world.clock.now() else "open",
+        }  # fmt: skip
+        options = [{"position": n, "label": label, "votes": 0} for n, label in enumerate(post.poll["options"], 1)]
+        return {"id": post.id, "options": options, **{n: values[n] for n in self.asked.poll & values.keys()}}
+
     def direct(self, event: XDirect) -> dict[str, Any]:
         """A private message, with the asked fields; id, text and type always."""
         out: dict[str, Any] = {"id": event.id, "event_type": event.event_type}
@@ -325,6 +185,7 @@ class Wire:
             "dm_conversation_id": event.conversation_id,
             "attachments": {"media_keys": event.media} if event.media else None,
             "entities": self.entities(event.text),
+            "participant_ids": event.participants or None,
         }  # fmt: skip
         out.update({name: values[name] for name in self.asked.dm if values.get(name) is not None})
         if "sender_id" in self.asked.expansions:
@@ -344,6 +205,11 @@ def _note(wire: Wire, post: XPost) -> dict[str, Any] | None:
     return {**note, "entities": entities} if entities else note
 
 
+def _attachments(post: XPost) -> dict[str, Any] | None:
+    held = {"media_keys": post.media, "poll_ids": [post.id] if post.poll else []}
+    return {name: ids for name, ids in held.items() if ids} or None
+
+
 def _edit_controls(_wire: Wire, post: XPost) -> dict[str, Any]:
     return {
         "edits_remaining": 6 - len(post.edits), "is_edit_eligible": not post.refs,
@@ -360,7 +226,7 @@ _POST: dict[str, Any] = {
     "public_metrics": lambda w, p: dict(p.metrics),
     "lang": lambda w, p: p.lang,
     "entities": lambda w, p: w.entities(html.escape(p.text[:LONG], quote=False)),
-    "attachments": lambda w, p: {"media_keys": p.media} if p.media else None,
+    "attachments": lambda w, p: _attachments(p),
     "edit_controls": _edit_controls,
     "note_tweet": _note,
     "reply_settings": lambda w, p: "everyone",

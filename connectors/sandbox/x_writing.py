@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from connectors.sandbox import publish
 from connectors.sandbox.clock import DAY
 from connectors.sandbox.entities import XPost, XUser
-from connectors.sandbox.x_errors import PROBLEMS, forbidden, invalid, problem
+from connectors.sandbox.x_errors import forbidden, invalid, problem
+from connectors.sandbox.x_media import own_media
 
 if TYPE_CHECKING:
     from connectors.sandbox.x_api import Call
@@ -20,34 +21,35 @@ NOT_SUMMONED = (
 )
 
 
-def _body(call: Call) -> dict[str, Any]:
-    try:
-        body = call.request.json()
-    except ValueError:
-        raise problem(
-            400, "Invalid Request", "Invalid JSON in request body", kind=PROBLEMS + "invalid-request"
-        ) from None
-    if not isinstance(body, dict):
-        raise invalid("body", str(body), "$: array found, object expected")
-    return body
-
-
 def create(call: Call) -> Answer:
     """A post or reply by the caller."""
-    me, body = call.who.person("tweet.write"), _body(call)
+    me, body = call.who.person("tweet.write"), call.body()
     text, reply = str(body.get("text") or ""), body.get("reply") or {}
     media = [str(key) for key in (body.get("media") or {}).get("media_ids", [])]
     if not text and not media:
         raise invalid("text", "", "$.text: is missing but it is required")
+    poll = _poll(body.get("poll"))
     parent_id = str(reply.get("in_reply_to_tweet_id") or "")
     parent = _parent(call, me, parent_id) if parent_id else None
     _check_text(call, me, text, parent)
-    keys = [_own_media(call, me, media_id) for media_id in media]
+    keys = [own_media(call, me, media_id) for media_id in media]
     post = publish.x_post(
         call.world, author=me.id, text=text, reply_to=parent_id, quote=str(body.get("quote_tweet_id") or ""),
-        media_ids=keys, kind="sent", call=call.name,
+        media_ids=keys, poll=poll, kind="sent", call=call.name,
     )  # fmt: skip
     return 201, call.wire.answer({"edit_history_tweet_ids": post.edits, "id": post.id, "text": post.text})
+
+
+def _poll(asked: Any) -> dict[str, Any] | None:
+    if not asked:
+        return None
+    options = asked.get("options") if isinstance(asked, dict) else None
+    if not isinstance(options, list) or not 2 <= len(options) <= 4:
+        raise invalid("poll.options", str(options), "$.poll.options: must be between 2 and 4 options")
+    minutes = asked.get("duration_minutes")
+    if not isinstance(minutes, int) or not 5 <= minutes <= 10_080:
+        raise invalid("poll.duration_minutes", str(minutes), "$.poll.duration_minutes: must be between 5 and 10080")
+    return {"options": [str(option) for option in options], "minutes": minutes}
 
 
 def _parent(call: Call, me: XUser, parent_id: str) -> XPost:
@@ -90,13 +92,6 @@ def _weight(text: str) -> int:
     return int(parse_tweet(text).weightedLength)
 
 
-def _own_media(call: Call, me: XUser, media_id: str) -> str:
-    for key, media in call.world.x_media.items():
-        if key.endswith(f"_{media_id}") and media.owner == me.id:
-            return key
-    raise invalid("media.media_ids", media_id, "Your media IDs are invalid.")
-
-
 def delete(call: Call) -> Answer:
     """Take an own post away."""
     me = call.who.person("tweet.write")
@@ -111,7 +106,7 @@ def delete(call: Call) -> Answer:
 
 def hide(call: Call) -> Answer:
     """Hide a reply under an own post, or show it again."""
-    me, hidden = call.who.person("tweet.moderate.write"), bool(_body(call).get("hidden"))
+    me, hidden = call.who.person("tweet.moderate.write"), bool(call.body().get("hidden"))
     post = call.world.x_posts.get(call.args[0])
     if post is None or post.deleted:
         raise problem(404, "Not Found Error", f"Could not find tweet with id: [{call.args[0]}].")
@@ -121,100 +116,13 @@ def hide(call: Call) -> Answer:
     post.hidden = hidden
     call.world.touch("x_posts", post)
     what = "hide" if hidden else "unhide"
-    _note(call, what, post, me)
+    note(call, what, post, me)
     return 200, {"data": {"hidden": hidden}}
 
 
-def _note(call: Call, what: str, post: XPost, me: XUser) -> None:
+def note(call: Call, what: str, post: XPost, me: XUser) -> None:
+    """Put in the ledger what was done to a post."""
     call.world.record(
         "sent", platform="x", what=what, id=post.id, thread_id=post.conversation_id, author_id=me.id,
         author=me.username, account_id=me.id, call=call.name,
     )  # fmt: skip
-
-
-def like(call: Call) -> Answer:
-    """Like a post; gone from the self-serve plans since 20 April 2026."""
-    me = call.who.person("like.write")
-    if call.world.settings["tier"] == "free":
-        raise problem(
-            403, "Client Forbidden", "This endpoint is not available on your plan.", kind=PROBLEMS + "client-forbidden"
-        )
-    post = publish.existing_post(call.world, str(_body(call).get("tweet_id")))
-    publish.x_grow(call.world, post=post.id, like_count=1)
-    _note(call, "like", post, me)
-    return 200, {"data": {"liked": True}}
-
-
-def unlike(call: Call) -> Answer:
-    """Take a like back."""
-    me = call.who.person("like.write")
-    post = publish.existing_post(call.world, call.args[1])
-    publish.x_grow(call.world, post=post.id, like_count=-1)
-    _note(call, "unlike", post, me)
-    return 200, {"data": {"liked": False}}
-
-
-def send_to(call: Call) -> Answer:
-    """A private message to a person."""
-    return _send(call, call.args[0])
-
-
-def send_in(call: Call) -> Answer:
-    """A private message in a conversation."""
-    me = call.who.person("dm.write")
-    others = [user_id for user_id in call.args[0].split("-") if user_id != me.id]
-    if len(others) != 1:
-        raise forbidden("You are not permitted to send messages in this conversation.")
-    return _send(call, others[0])
-
-
-def _send(call: Call, other_id: str) -> Answer:
-    me, body = call.who.person("dm.write"), _body(call)
-    other = call.world.x_users.get(other_id)
-    attachments = [str(item.get("media_id")) for item in body.get("attachments") or []]
-    if not body.get("text") and not attachments:
-        raise invalid("text", "", "$.text: is missing but it is required")
-    if other is None:
-        raise problem(404, "Not Found Error", f"Could not find user with id: [{other_id}].")
-    if not other.dms_open and not _wrote_first(call, me, other):
-        raise forbidden("You do not have permission to DM one or more participants.")
-    keys = [_own_media(call, me, media_id) for media_id in attachments]
-    event = publish.x_direct(
-        call.world,
-        sender=me.id,
-        to=other.id,
-        text=str(body.get("text") or ""),
-        media_ids=keys,
-        kind="sent",
-        call=call.name,
-    )
-    return 201, {"data": {"dm_conversation_id": event.conversation_id, "dm_event_id": event.id}}
-
-
-def _wrote_first(call: Call, me: XUser, other: XUser) -> bool:
-    low, high = sorted((me.id, other.id), key=int)
-    events = (call.world.x_directs[str(key)] for key in call.world.directs_of.get(f"{low}-{high}", []))
-    return any(event.sender_id == other.id for event in events)
-
-
-def upload(call: Call) -> Answer:
-    """A picture in one go; a file of the multipart body or base64 in JSON."""
-    me, form = call.who.person("media.write"), call.request.form()
-    if not form.get("media_category"):
-        raise invalid("media_category", "", "$.media_category: is missing but it is required")
-    if not form.get("media"):
-        raise invalid("media", "", "$.media: is missing but it is required")
-    media = publish.x_media(call.world, {"type": "photo"}, owner=me.id)
-    number = media.media_key.partition("_")[2]
-    size = len(form["media"][2]) if isinstance(form["media"], tuple) else len(form["media"])
-    return 200, {"data": {"id": number, "media_key": media.media_key, "size": size, "expires_after_secs": 86_400}}
-
-
-def describe(call: Call) -> Answer:
-    """Words for who cannot see the picture."""
-    me, body = call.who.person("media.write"), _body(call)
-    key = _own_media(call, me, str(body.get("id")))
-    text = ((body.get("metadata") or {}).get("alt_text") or {}).get("text", "")
-    call.world.x_media[key].alt_text = text
-    call.world.touch("x_media", call.world.x_media[key])
-    return 200, {"data": {"id": body.get("id"), "associated_metadata": {"alt_text": {"text": text}}}}

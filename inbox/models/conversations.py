@@ -79,7 +79,7 @@ class Conversation(models.Model):
     brand = models.ForeignKey(Brand, models.PROTECT, related_name="conversations", db_index=False)
     account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="conversations", db_index=False)
     thread = models.ForeignKey(Thread, models.PROTECT, related_name="conversations")
-    contact = models.ForeignKey(Contact, models.PROTECT, related_name="conversations")
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="conversations", db_index=False)
     identity = models.ForeignKey(Identity, models.PROTECT, null=True, related_name="conversations", db_index=False)
     key = models.CharField(max_length=330)  # inbox.operations.threading says how it is made
     visibility = models.CharField(max_length=8, choices=Visibility)
@@ -156,7 +156,6 @@ class Conversation(models.Model):
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_pending", condition=Q(status="pending")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_all_newest"),
             models.Index(fields=["contact", "last_message_at"], name="conv_of_contact"),
-            models.Index(fields=["account", "first_message_at"], name="conv_of_account"),
         ]
 
     def __str__(self) -> str:

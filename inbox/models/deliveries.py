@@ -19,6 +19,8 @@ class BulkReply(models.Model):
     text = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
     stopped_at = models.DateTimeField(null=True)
+    token = models.UUIDField(null=True, unique=True)  # of the form that made it: the same form twice is one
+    refused = models.JSONField(default=dict)  # conversation id -> why it got none
 
     class Meta:
         verbose_name_plural = "bulk replies"
@@ -84,6 +86,7 @@ class Delivery(models.Model):
                 condition=Q(state__in=["failed", "uncertain"], handled_at=None),
             ),
             models.Index(fields=["account", "state"], name="delivery_of_account"),
+            models.Index(fields=["account", "due_at", "id"], name="delivery_due_here", condition=Q(state="pending")),
         ]
         verbose_name_plural = "deliveries"
 

@@ -11,7 +11,7 @@ from inbox.models.teams import Agent, Brand
 class Contact(models.Model):
     """A person outside, as one brand knows them."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="contacts")
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="contacts", db_index=False)
     name = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     erased_at = models.DateTimeField(null=True)  # a tombstone: figures stay right, nothing is imported again

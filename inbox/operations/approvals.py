@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import wakeup
 from inbox.models import Agent, Conversation, Delivery, Membership, Message, Notification
 from inbox.operations import notifications, outbox_rules
 from inbox.operations.changes import Refused, record
@@ -38,8 +37,11 @@ def approve(*, delivery_id: int, agent: Agent, text: str | None = None, confirme
 
     def change(delivery: Delivery, conversation: Conversation) -> None:
         _check(delivery, conversation, agent)
-        if not confirmed and answered_since(delivery) is not None:
-            raise Refused("answered_meanwhile", who="")
+        newer = answered_since(delivery)
+        if not confirmed and newer is not None:
+            if newer.direction == "in":
+                raise Refused("wrote_meanwhile")
+            raise Refused("answered_meanwhile", who=newer.agent.name if newer.agent else conversation.account.name)
         words = delivery.message.text if text is None else text.strip()
         parent = parent_of(conversation, delivery.in_reply_to)
         outbox_rules.check(conversation=conversation, mode=delivery.mode, text=words, parent=parent, own=delivery,
@@ -52,7 +54,6 @@ def approve(*, delivery_id: int, agent: Agent, text: str | None = None, confirme
         _approve_parts(delivery, agent, due)
         stop_clocks(conversation)
         record(conversation, actor=agent, verb="approved", data={"delivery": delivery.pk})
-        wakeup.start("deliveries.deliver", delivery.pk, countdown=settings.UNDO_SECONDS)
 
     return _decide(delivery_id, (State.APPROVAL,), change)
 

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import uniform
+from threading import Event
 
 import structlog
 from django.db import connections
@@ -29,21 +30,53 @@ from inbox.gateway import connect
 from inbox.models import ChannelAccount, Delivery, Message
 from inbox.operations import accounts, outbox_limits, outbox_rules
 from inbox.operations.changes import Refused
-from inbox.operations.outbox_claims import claim, recover_stuck
+from inbox.operations.outbox_claims import claim, next_due, recover_stuck
 from inbox.operations.outbox_echoes import settle_echoes
 from inbox.operations.outbox_fast import record_plainly
 from inbox.operations.outbox_looks import look_for_uncertain
 from inbox.operations.outbox_messages import outbound
 from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
 
-__all__ = ["deliver_due", "settle_echoes", "sweep"]
+__all__ = ["deliver_due", "keep_delivering", "keep_looking", "settle_echoes", "sweep"]
 
 IN_FLIGHT = 16  # calls at the same time in one worker process
 LONGEST = 60.0  # seconds one run keeps claiming; the next wake-up goes on
+IDLE = 0.25  # seconds between two looks for what is due when nothing is known to be
+LOOK_EVERY = 2.0  # seconds
 PAUSE = 0.03  # seconds between two looks for what became due, while calls are in flight
 MOST_TRIES = 10  # temporary failures, after which a person decides
 log = structlog.get_logger()
 Calls = dict[Future[Sent | ConnectorError], Delivery]
+
+
+def keep_delivering(stop: Event) -> None:
+    """Until told to stop: sleep until the next one is due, send it. Needs nothing but the database."""
+    while not stop.is_set():
+        pause = IDLE
+        try:
+            deliver_due()
+            pause = _until_next()
+        except Exception:  # the database may be away: it comes back
+            log.exception("outbox_interrupted")
+            connections.close_all()
+        stop.wait(pause)
+    connections.close_all()
+
+
+def keep_looking(stop: Event) -> None:
+    """Until told to stop: settle what is uncertain. Apart from sending, which must not wait for a slow look."""
+    while not stop.wait(LOOK_EVERY):
+        try:
+            sweep()
+        except Exception:
+            log.exception("sweep_interrupted")
+            connections.close_all()
+    connections.close_all()
+
+
+def _until_next() -> float:
+    due = next_due()
+    return IDLE if due is None else min(IDLE, max(0.0, (due - timezone.now()).total_seconds()))
 
 
 def deliver_due() -> int:
@@ -197,12 +230,17 @@ def _record_limits(outcomes: list[tuple[Delivery, Sent | ConnectorError]]) -> No
     """Once per account, whatever the number of calls. Losing a figure must not lose an outcome."""
     costs: dict[int, Cost] = {}
     limits: dict[int, dict[str, Limit]] = {}
+    rooms: dict[tuple[int, str], tuple[Limit, ...]] = {}
     for delivery, outcome in outcomes:
         costs[delivery.account_id] = costs.get(delivery.account_id, Cost()) + outcome.cost
         limits.setdefault(delivery.account_id, {}).update({limit.bucket: limit for limit in outcome.limits})
+        if isinstance(outcome, Sent) and outcome.limits:
+            rooms[delivery.account_id, delivery.mode] = outcome.limits
     try:
         for account_id, cost in costs.items():
             outbox_limits.record_cost(account_id=account_id, cost=cost)
             outbox_limits.record_limits(account_id=account_id, limits=limits[account_id].values())
+        for (account_id, mode), told in rooms.items():
+            outbox_limits.record_room(account_id=account_id, mode=mode, limits=told)
     except Exception:
         log.exception("cost_not_recorded")

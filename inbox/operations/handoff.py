@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from inbox.models import Agent, Conversation, Delivery
 from inbox.operations import outbox_rules
-from inbox.operations.changes import Refused, record
+from inbox.operations.changes import Refused, change, lock, record
 from inbox.operations.replies import parent_of, send_reply
 
 
@@ -52,6 +52,17 @@ def loop_to_close(conversation: Conversation) -> Conversation | None:
     """The public leg of a private conversation that still deserves its last word."""
     public = conversation.linked
     return public if public is not None and public.close_loop else None
+
+
+def remind(conversation: Conversation, *, agent: Agent) -> None:
+    """The private leg is resolved: its public leg is on the agent's list again until it has had its last word."""
+    public = conversation.linked
+    if public is None or not public.close_loop or conversation.visibility != "private":
+        return
+    locked_public = lock(public.pk)
+    if locked_public.close_loop and locked_public.status != Conversation.Status.OPEN:
+        change(locked_public, actor=agent, verb="loop_open", status=Conversation.Status.OPEN, assignee_id=agent.pk,
+               resolved_at=None, snoozed_until=None, outcome="")  # fmt: skip
 
 
 def close_loop(*, conversation: Conversation, agent: Agent) -> None:

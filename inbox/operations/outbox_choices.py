@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import wakeup
 from inbox.models import Agent, Attachment, Conversation, Delivery, DeliveryAttempt, Draft, Message
 from inbox.operations.changes import Refused, record
 from inbox.operations.outbox_records import _answered, close_attempt, reopen, update
@@ -31,11 +30,9 @@ def _decide(delivery_id: int, states: tuple[str, ...], change: Change) -> Delive
 
 
 def undo(*, delivery_id: int, agent: Agent) -> Delivery:
-    """Take it back before it leaves; its text is a draft again. Refused "too_late" once it may have left."""
+    """Take back what is surely not there; its text is a draft again. Refused "too_late" once it may have left."""
 
     def change(delivery: Delivery, conversation: Conversation) -> None:
-        if delivery.attempts:
-            raise Refused("too_late", state=delivery.state)
         first = _first_part(delivery)
         texts = _cancel(first)
         _back_to_draft(first, agent, "\n".join(texts))
@@ -51,7 +48,7 @@ def _first_part(delivery: Delivery) -> Delivery:
         earlier = (
             Delivery.objects.select_for_update(of=("self",)).select_related("message").get(pk=delivery.waits_for.pk)
         )
-        if earlier.state not in {State.PENDING, State.APPROVAL} or earlier.attempts:
+        if earlier.state not in {State.PENDING, State.APPROVAL}:
             break
         delivery = earlier
     return delivery
@@ -59,11 +56,15 @@ def _first_part(delivery: Delivery) -> Delivery:
 
 def _cancel(delivery: Delivery) -> list[str]:
     update(delivery, state=State.CANCELLED, claim=None)
-    text = delivery.message.text
-    if delivery.parts > 1:
-        text = text.removesuffix(f" ({delivery.part}/{delivery.parts})")
+    text = _own_words(delivery)
     later = delivery.dependents.filter(state__in=[State.PENDING, State.APPROVAL]).select_related("message")
     return [text, *[part for row in later for part in _cancel(row)]]
+
+
+def _own_words(delivery: Delivery) -> str:
+    """Without the number of its part."""
+    mark = f" ({delivery.part}/{delivery.parts})" if delivery.parts > 1 else ""
+    return delivery.message.text.removesuffix(mark)
 
 
 def _back_to_draft(delivery: Delivery, agent: Agent, text: str) -> None:
@@ -97,7 +98,6 @@ def send_again(*, delivery_id: int, agent: Agent) -> Delivery:
         _dependents_again(delivery, due)
         stop_clocks(conversation)
         record(conversation, actor=agent, verb="sent_again", data={"delivery": delivery.pk})
-        wakeup.start("deliveries.deliver", delivery.pk, countdown=settings.UNDO_SECONDS)
 
     return _decide(delivery_id, (State.FAILED, State.UNCERTAIN), change)
 
@@ -130,7 +130,6 @@ def look_now(*, delivery_id: int, agent: Agent) -> Delivery:
 
     def change(delivery: Delivery, conversation: Conversation) -> None:
         update(delivery, look_at=timezone.now(), handled_at=None)
-        wakeup.start("deliveries.sweep")
 
     return _decide(delivery_id, (State.UNCERTAIN,), change)
 
@@ -139,11 +138,17 @@ def edit_again(*, delivery_id: int, agent: Agent) -> Delivery:
     """Put a failed reply back into the composer and stop minding it."""
 
     def change(delivery: Delivery, conversation: Conversation) -> None:
-        _back_to_draft(delivery, agent, delivery.message.text)
+        _back_to_draft(delivery, agent, "\n".join(_unsent(delivery)))
         _handled(delivery)
         record(conversation, actor=agent, verb="edited_again", data={"delivery": delivery.pk})
 
     return _decide(delivery_id, (State.FAILED,), change)
+
+
+def _unsent(delivery: Delivery) -> list[str]:
+    """Its words and those of the parts that did not leave because of it."""
+    later = delivery.dependents.filter(state=State.FAILED, handled_at=None, part__gt=1).select_related("message")
+    return [_own_words(delivery), *[text for part in later for text in _unsent(part)]]
 
 
 def give_up(*, delivery_id: int, agent: Agent) -> Delivery:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import connection, transaction
@@ -14,34 +14,39 @@ from inbox.models import Delivery, DeliveryAttempt
 PER_ACCOUNT = 8  # calls in flight: a slow account takes no more of the worker than this
 STUCK_AFTER = timedelta(seconds=90)  # a call and its uploads have long timed out by then
 
+# Each account with something due gives its oldest, as many as it has room for: a long queue never hides another's.
 # Order: nothing leaves while something earlier in its conversation is unsettled, or while anything is in flight there.
+# Replies to many leave the last fifth of a window to replies that somebody typed.
 CLAIM = """
-with ready as (
-    select d.id, d.account_id, d.due_at
-    from inbox_delivery d
-    join inbox_channelaccount a on a.id = d.account_id
-    where d.state = 'pending' and d.due_at <= %(now)s
-      and a.state = 'connected' and (a.retry_at is null or a.retry_at <= %(now)s)
-      and not exists (
-        select 1 from inbox_ratewindow w
-        where w.account_id = d.account_id and w.bucket = 'send:' || d.mode
-          and w.remaining <= 0 and w.resets_at > %(now)s)
-      and not exists (
-        select 1 from inbox_delivery e
-        where e.conversation_id = d.conversation_id and e.id <> d.id
-          and (e.state = 'sending'
-               or (e.id < d.id and e.state in ('pending', 'uncertain') and e.handled_at is null)))
-      and (d.waits_for_id is null
-           or exists (select 1 from inbox_delivery f where f.id = d.waits_for_id and f.state = 'sent'))
-), ranked as (
-    select r.id, row_number() over (partition by r.account_id order by r.due_at, r.id)
-        + (select count(*) from inbox_delivery s where s.account_id = r.account_id and s.state = 'sending') as place
-    from ready r
-), chosen as (
-    select d.id from inbox_delivery d join ranked r on r.id = d.id
-    where r.place <= %(per_account)s and d.state = 'pending' and d.due_at <= %(now)s
-    order by d.due_at, d.id limit %(limit)s
-    for update of d skip locked
+with waiting as materialized (
+    select distinct d.account_id from inbox_delivery d where d.state = 'pending' and d.due_at <= %(now)s
+), room as materialized (
+    select a.id as account_id, %(per_account)s - (
+        select count(*) from inbox_delivery s where s.account_id = a.id and s.state = 'sending') as free
+    from inbox_channelaccount a join waiting on waiting.account_id = a.id
+    where a.state = 'connected' and (a.retry_at is null or a.retry_at <= %(now)s)
+), chosen as materialized (
+    select ready.id from room cross join lateral (
+        select d.id, d.due_at from inbox_delivery d
+        where d.account_id = room.account_id and d.state = 'pending' and d.due_at <= %(now)s
+          and not exists (
+            select 1 from inbox_ratewindow w
+            where w.account_id = d.account_id and w.bucket = 'send:' || d.mode
+              and w.remaining <= case when d.bulk_id is null then 0 else coalesce(w.limit, 0) / 5 end
+              and (w.resets_at > %(now)s or (w.resets_at is null and w.updated_at > %(now)s - interval '5 minutes')))
+          and not exists (
+            select 1 from inbox_delivery e
+            where e.conversation_id = d.conversation_id and e.id <> d.id
+              and (e.state = 'sending'
+                   or (e.id < d.id and e.state in ('pending', 'uncertain') and e.handled_at is null)))
+          and (d.bulk_id is null
+               or (select b.stopped_at from inbox_bulkreply b where b.id = d.bulk_id) is null)
+          and (d.waits_for_id is null
+               or (select f.state from inbox_delivery f where f.id = d.waits_for_id) = 'sent')
+        order by d.due_at, d.id limit greatest(room.free, 0)
+        for update of d skip locked
+    ) ready
+    order by ready.due_at, ready.id limit %(limit)s
 )
 update inbox_delivery d
 set state = 'sending', claim = gen_random_uuid(), claimed_at = %(now)s, attempts = d.attempts + 1,
@@ -49,6 +54,7 @@ set state = 'sending', claim = gen_random_uuid(), claimed_at = %(now)s, attempts
 from chosen where d.id = chosen.id and d.state = 'pending'
 returning d.id
 """
+NEXT = "select min(due_at) from inbox_delivery where state = 'pending' and due_at > %s"
 
 
 def claim(*, limit: int) -> list[Delivery]:
@@ -73,6 +79,14 @@ def claim(*, limit: int) -> list[Delivery]:
         for delivery in claimed:
             events.publish("conversation", brand_id=delivery.conversation.brand_id, id=delivery.conversation_id)
     return claimed
+
+
+def next_due() -> datetime | None:
+    """When the next one that is not due yet will be."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT, [timezone.now()])
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def recover_stuck() -> int:

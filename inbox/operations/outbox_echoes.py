@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from connectors.types import Sent
 from inbox.models import ChannelAccount, Delivery, Message
@@ -16,6 +17,7 @@ from inbox.operations.outbox_records import IdTaken, _record_sent
 
 State = Delivery.State
 SLACK = timedelta(seconds=10)  # clocks differ
+BY_HAND = timedelta(days=2)
 ADDRESSED = re.compile(r"^(?:@\w+\s+)+")
 TRAILING_LINK = re.compile(r"(?:\s*https?://\S+)+$")
 Echo = tuple[str, str, str, str | None, datetime, str]  # external id, text, thread id, parent id, sent at, permalink
@@ -57,8 +59,10 @@ def _settle(delivery: Delivery, sent: Sent) -> bool:
 def _unsettled(account: ChannelAccount) -> list[Delivery]:
     maybe = Q(state__in=[State.SENDING, State.UNCERTAIN]) | Q(state=State.PENDING, attempts__gt=0)
     maybe |= Q(state=State.SENT, message__external_id=None)  # seen by a person, its id unknown
+    # given up, refused or taken back, and posted by hand on the platform since: then it is there after all
+    maybe |= Q(state__in=[State.FAILED, State.CANCELLED], attempts__gt=0, created_at__gt=timezone.now() - BY_HAND)
     rows = Delivery.objects.filter(maybe, account=account).select_related("message", "conversation__thread")
-    return list(rows.order_by("pk"))
+    return sorted(rows.order_by("pk"), key=lambda d: d.state in {State.FAILED, State.CANCELLED})
 
 
 def is_echo(delivery: Delivery, echo: Echo) -> bool:

@@ -21,6 +21,15 @@ on conflict (account_id, day) do update set calls = u.calls + excluded.calls,
 """
 
 
+REPLIES = """
+insert into inbox_ratewindow as w (account_id, bucket, "limit", remaining, resets_at, updated_at)
+values (%s, %s, %s, %s, %s, %s)
+on conflict (account_id, bucket) do update set "limit" = excluded.limit, remaining = excluded.remaining,
+    resets_at = excluded.resets_at, updated_at = excluded.updated_at
+where not (coalesce(w.remaining, 1) <= 0 and w.resets_at > excluded.updated_at)
+"""
+
+
 def record_cost(*, account_id: int, cost: Cost) -> None:
     """Add to the account's usage of today."""
     today = timezone.now().date()
@@ -45,6 +54,21 @@ def record_limits(*, account_id: int, limits: Iterable[Limit]) -> None:
     )  # fmt: skip
 
 
+def record_room(*, account_id: int, mode: str, limits: Iterable[Limit]) -> None:
+    """What is left for replies of this kind, by the window that ends first; what is held stays held."""
+    now = timezone.now()
+    told = [w for w in limits if w.remaining is not None and (w.resets_at is None or w.resets_at > now)]
+    if told:
+        least = min(told, key=lambda w: (w.remaining or 0) / (w.limit or 1_000))
+        with connection.cursor() as cursor:
+            cursor.execute(REPLIES, [account_id, bucket_of(mode), least.limit, least.remaining, least.resets_at, now])
+
+
+def bucket_of(mode: str) -> str:
+    """The window in which we keep what is left for this kind of reply, whatever the platform calls its own."""
+    return f"send:{mode}"
+
+
 def hold(*, account_id: int, mode: str, until: datetime) -> None:
     """No reply of this kind leaves this account before `until`."""
-    record_limits(account_id=account_id, limits=[Limit(f"send:{mode}", None, 0, until)])
+    record_limits(account_id=account_id, limits=[Limit(bucket_of(mode), None, 0, until)])

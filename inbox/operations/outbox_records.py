@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from connectors.types import Sent
-from inbox import events, wakeup
+from inbox import events
 from inbox.models import (
     Conversation,
     Delivery,
@@ -70,8 +70,6 @@ def _record_sent(delivery_id: int, sent: Sent, outcome: str) -> bool:
     if sent.thread_id and delivery.message.visibility == "private" and conversation.visibility == "public":
         _link_private_leg(conversation, sent.thread_id)
     record(conversation, actor=None, verb="sent", data={"delivery": delivery.pk})
-    if delivery.dependents.filter(state=State.PENDING).exists():
-        wakeup.start("deliveries.deliver", delivery.pk)
     return True
 
 
@@ -188,9 +186,6 @@ def back_to_queue(*, delivery: Delivery, due_at: datetime, reason: str, detail: 
             row, state=State.PENDING, due_at=due_at, claim=None, look_at=None, error_reason=reason, error_detail=detail
         )
         close_attempt(row, outcome=reason, detail=detail)
-        wait = max(0.0, (due_at - timezone.now()).total_seconds())
-        if wait < 60:
-            wakeup.start("deliveries.deliver", row.pk, countdown=wait)
 
     return _held(delivery, change)
 
@@ -204,8 +199,6 @@ def now_uncertain(*, delivery: Delivery, reason: str, detail: str = "", look_in:
         close_attempt(row, outcome=reason, detail=detail)
         if look_at is None:
             _mind(conversation, row)
-        else:
-            wakeup.start("deliveries.sweep", countdown=look_in)
 
     return _held(delivery, change)
 

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from inbox import wakeup
 from inbox.models import (
     Agent,
     Attachment,
@@ -193,9 +192,10 @@ def _follow_up(conversation: Conversation, reply: Reply, deliveries: list[Delive
                            actor=reply.agent, detail=reply.text)  # fmt: skip
         return
     stop_clocks(conversation)
+    last_word = conversation.close_loop and reply.mode == outbox_rules.PUBLIC and not reply.waits_for
+    if last_word and conversation.legs.filter(status=Conversation.Status.RESOLVED).exists():
+        Conversation.objects.filter(pk=conversation.pk).update(close_loop=False)
     record(conversation, actor=reply.agent, verb="replied", data=data)
-    countdown = max(0.0, (first.due_at - timezone.now()).total_seconds())
-    wakeup.start("deliveries.deliver", first.pk, countdown=countdown)
 
 
 def stop_clocks(conversation: Conversation) -> None:

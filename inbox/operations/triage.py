@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox.models import ActivityEntry, Agent, ClosingReason, Conversation, ConversationLabel, Label
+from inbox.operations import handoff
 from inbox.operations.changes import Outcome, Refused, Status, change, lock, record
 
 ANSWERED = "answered"
@@ -97,6 +98,7 @@ def _resolve_one(pk: int, *, actor: Agent, reason: str) -> ActivityEntry | None:
     if conversation.status == Status.RESOLVED:
         return None
     outcome = _outcome(conversation, reason)
+    handoff.remind(conversation, agent=actor)
     return change(
         conversation, actor=actor, verb="resolved", status=Status.RESOLVED, outcome=outcome,
         resolved_at=timezone.now(), snoozed_until=None,

@@ -112,6 +112,9 @@ def timeline(
         said = said.filter(sent_at__lte=at).filter(Q(sent_at__lt=at) | Q(pk__lt=pk))
     found = list(said.defer("search").order_by("-sent_at", "-pk")[: size + 1])
     more, found = len(found) > size, found[:size]
+    for m in found:
+        if "delivery" in m._state.fields_cache and (delivery := getattr(m, "delivery", None)):
+            delivery.conversation, delivery.account = conversation, conversation.account
     begin = found[-1].sent_at if found and more else BEGINNING
     end = place[0] if place else None
     items = [Item("message", m.sent_at, m) for m in found]

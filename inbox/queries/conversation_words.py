@@ -22,6 +22,7 @@ ICONS = {
     "offered_back": "inbox", "labelled": "tag", "snoozed": "clock", "woke": "alarm-clock", "resolved": "check-check",
     "reopened": "inbox", "kind_set": "message-square-text", "feeling_set": "smile", "undone": "history",
     "approved": "check", "returned": "pencil", "not_sent": "circle-x", "handed_off": "lock", "loop_closed": "globe",
+    "loop_open": "globe",
     "hidden": "eye-off", "shown": "eye", "hide_failed": "circle-x", "show_failed": "circle-x",
 }  # fmt: skip
 
@@ -59,6 +60,7 @@ def _simple(who: str, entry: ActivityEntry) -> dict[str, str]:
         "seen_by_hand": _("%(who)s saw the reply on the platform") % w,
         "not_sent": _("The reply did not leave"),
         "handed_off": _("%(who)s took this to a private conversation") % w,
+        "loop_open": _("Solved in private: it deserves a last word in public"),
         "loop_closed": _("%(who)s closed this in public") % w,
         "hidden": _("%(who)s hid a message") % w,
         "shown": _("%(who)s showed a message again") % w,

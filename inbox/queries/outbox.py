@@ -50,7 +50,7 @@ class Composer:
     parents: list[Message]
     parent: Message | None
     drafts: dict[str, str]
-    files: list[Attachment]
+    files: dict[str, list[Attachment]]  # by audience: a picture for one never leaves for another
     saved_at: datetime | None
     canned: list[tuple[CannedReply, str]]
     colleagues: list[Agent]
@@ -103,7 +103,8 @@ def composer_for(
         conversation=conversation, ways=ways, chosen=chosen, text=texts.get(chosen, "") if text is None else text,
         token=token or uuid4(), seen_message=_newest(conversation),
         seen_version=conversation.version, parents=parents, parent=parent, drafts=texts,
-        files=list(draft.attachments.all()) if draft else [], saved_at=draft.saved_at if draft else None,
+        files={way.audience: list(drafts[way.mode].attachments.all()) for way in ways if way.mode in drafts},
+        saved_at=draft.saved_at if draft else None,
         canned=[(c, canned.fill(c.text, conversation=conversation, agent=agent)) for c in canned.usable(conversation)],
         colleagues=[
             a for a in (agents_of(conversation.brand) if colleagues is None else colleagues) if a.pk != agent.pk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.models import Delivery
+from inbox.models import ChannelAccount, Conversation, Delivery, Message
 
 State = Delivery.State
 
@@ -42,6 +42,8 @@ def sentence(code: str, **facts: Any) -> str:
         "nobody_to_write_to": _("The platform does not say who this is, so nobody can be written to."),
         "option": _("The platform does not let us reply to this message."),
         "not_offered": _("The platform does not let us reply to this message."),
+        "placeholder": _("Something between { and } is not filled in."),
+        "stopped": _("Stopped before it was its turn."),
         "wrote_meanwhile": _("They wrote again while you typed."),
         "answered_meanwhile": _("%(who)s replied while you typed.") % {"who": facts.get("who") or _("A colleague")},
         "too_late": _("Too late: it has left already."),
@@ -90,14 +92,43 @@ class Words:
     actions: tuple[Action, ...] = ()
     undo_seconds: int | None = None
     platform_words: str = ""
+    place: str = ""  # where it would stand on the platform
+    history: tuple[str, ...] = ()
 
 
 def delivery_words(delivery: Delivery) -> Words:
     """The state, what we know, and the next steps."""
-    return {
+    words = {
         State.APPROVAL: _approval, State.PENDING: _pending, State.SENDING: _sending, State.SENT: _sent,
         State.UNCERTAIN: _uncertain, State.FAILED: _failed, State.CANCELLED: _cancelled,
     }[State(delivery.state)](delivery)  # fmt: skip
+    if delivery.state in {State.FAILED, State.UNCERTAIN} or (delivery.state == State.PENDING and delivery.attempts):
+        return replace(words, place=_place(delivery), history=history_of(delivery))
+    return words
+
+
+def _place(delivery: Delivery) -> str:
+    """The message it answers, on the platform: to look for it there, or to answer there by hand."""
+    answered = Message.objects.filter(account=delivery.account_id, external_id=delivery.in_reply_to or None)
+    return answered.values_list("permalink", flat=True).first() or ""
+
+
+def history_of(delivery: Delivery) -> tuple[str, ...]:
+    """Every attempt, every look, and what people decided: one line each."""
+    known = {
+        "sent": _("sent"), "no_answer": _("no answer"), "temporary": _("the platform had a failure"),
+        "rate_limited": _("the platform asked us to wait"), "absent": _("not there"), "found": _("found there"),
+        "not_found": _("not seen there"), "again": _("sent again by hand"), "seen_by_hand": _("seen there by hand"),
+        "given_up": _("left at that"), "worker_died": _("our side stopped"), "already_done": _("refused: it is there"),
+    }  # fmt: skip
+    lines = []
+    for row in delivery.history.order_by("pk"):
+        at = date_format(timezone.localtime(row.finished_at or row.started_at), "j N H:i:s")
+        what = _("attempt %(n)s") % {"n": row.number} if row.number else ""
+        came = known.get(row.outcome) or (sentence(row.outcome) if row.outcome else _("under way"))
+        who = row.detail if row.outcome in {"again", "seen_by_hand", "given_up"} else ""
+        lines.append(" ".join(filter(None, (f"{at}:", what, came, who))))
+    return tuple(lines)
 
 
 def _undo() -> Action:
@@ -109,16 +140,41 @@ def _approval(delivery: Delivery) -> Words:
 
 
 def _pending(delivery: Delivery) -> Words:
+    if held := _held(delivery):
+        return Words("", "hourglass", _("Waits"), held, (_undo(),))
     if delivery.attempts:
         at = date_format(timezone.localtime(delivery.due_at), "H:i")
         why = sentence(delivery.error_reason) if delivery.error_reason in {"temporary", "no_answer"} else ""
         text = _("attempt %(n)s after %(at)s. Nothing has been sent.") % {"n": delivery.attempts + 1, "at": at}
-        return Words("", "clock", _("In the queue"), f"{text} {why}".strip())
+        return Words("", "clock", _("In the queue"), f"{text} {why}".strip(), (_undo(),))
     left = int(max(0, (delivery.due_at - timezone.now()).total_seconds()))
     if delivery.waits_for_id and delivery.part > 1:
         return Words("", "clock", _("In the queue"), _("leaves after the part before it"), (_undo(),))
-    text = ngettext("leaves in %(n)s second", "leaves in %(n)s seconds", left) % {"n": left}
+    text = (
+        ngettext("leaves in %(n)s second", "leaves in %(n)s seconds", left) % {"n": left} if left else _("leaves now")
+    )
     return Words("", "clock", _("In the queue"), text, (_undo(),), undo_seconds=left)
+
+
+def _held(delivery: Delivery) -> str:
+    """Why it does not leave though its time has come: nothing waits without saying for what."""
+    if delivery.due_at > timezone.now():
+        return ""
+    if delivery.account.state != ChannelAccount.State.CONNECTED:
+        return sentence(f"account_{delivery.account.state}")
+    uncertain = _first_uncertain(delivery.conversation)
+    if uncertain is not None and uncertain < delivery.pk:
+        return _("for the reply before it, which is uncertain: replies keep their order.")
+    return ""
+
+
+def _first_uncertain(conversation: Conversation) -> int | None:
+    """Asked once for all that wait in it."""
+    if "first_uncertain" not in conversation.__dict__:
+        rows = conversation.deliveries.filter(state=State.UNCERTAIN, handled_at=None)
+        conversation.__dict__["first_uncertain"] = rows.order_by("pk").values_list("pk", flat=True).first()
+    found: int | None = conversation.__dict__["first_uncertain"]
+    return found
 
 
 def _sending(delivery: Delivery) -> Words:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inbox.access import AgentRequest, conversation_for
 from inbox.models import Conversation, Delivery, Draft
-from inbox.operations import drafts, handoff
+from inbox.operations import attachments, drafts, handoff, outbox_rules
 from inbox.operations.changes import Refused
 from inbox.operations.notes import add_note
 from inbox.operations.replies import send_reply
@@ -69,6 +69,7 @@ def reply(request: AgentRequest, pk: int) -> HttpResponse:
 
 def _send(request: AgentRequest, conversation: Conversation, *, mode: str, text: str, token: UUID) -> Delivery:
     then = request.POST.get("then", "")
+    describe(request, conversation, mode)
     snooze = SNOOZES.get(then)
     draft = Draft.objects.filter(agent=request.user, conversation=conversation, mode=mode).first()
     return send_reply(
@@ -78,6 +79,22 @@ def _send(request: AgentRequest, conversation: Conversation, *, mode: str, text:
         split=bool(request.POST.get("split")), then="snooze" if snooze else "resolve" if then == "resolve" else "",
         then_until=timezone.now() + snooze if snooze else None,
     )  # fmt: skip
+
+
+def describe(request: AgentRequest, conversation: Conversation, mode: str) -> None:
+    """Keep what was typed about the pictures of this draft."""
+    draft = Draft.objects.filter(agent=request.user, conversation=conversation, mode=mode).first()
+    for file in draft.attachments.all() if draft else []:
+        words = request.POST.get(f"alt_{file.pk}")
+        if words is not None and words != file.alt_text:
+            attachments.describe(attachment=file, alt_text=words)
+
+
+def _tally(request: AgentRequest, conversation: Conversation, text: str) -> str:
+    """Its length as it will leave, by the platform's own counting."""
+    mark = f"^{request.user.initials}" if conversation.brand.sign_off and request.user.initials else ""
+    signed = text if not text.strip() or text.rstrip().endswith(mark) else f"{text.rstrip()} {mark}"
+    return str(outbox_rules.length(conversation.account, signed))
 
 
 def _done(request: AgentRequest, conversation: Conversation, sent: Delivery | None) -> HttpResponse:
@@ -103,10 +120,13 @@ def draft(request: AgentRequest, pk: int) -> HttpResponse:
     """Keep what is being written."""
     conversation = conversation_for(request.user, pk)
     audience = _audience(request.POST.get("mode", "")) or "note"
-    kept = drafts.save_draft(conversation=conversation, agent=request.user, text=request.POST.get("text", ""),
-                             mode=mode_of(conversation, audience))  # fmt: skip
+    mode, text = mode_of(conversation, audience), request.POST.get("text", "")
+    kept = drafts.save_draft(conversation=conversation, agent=request.user, text=text, mode=mode)
+    describe(request, conversation, mode)
     if "application/json" in request.headers.get("Accept", "") or request.htmx:
-        return HttpResponse(_("Draft kept %(at)s") % {"at": timezone.localtime().strftime("%H:%M")} if kept else "")
+        said = _("Draft kept %(at)s") % {"at": timezone.localtime().strftime("%H:%M")} if kept else ""
+        tally = {} if audience == "note" else {"Tally": _tally(request, conversation, text)}
+        return HttpResponse(said, headers=tally)
     return HttpResponseRedirect(address(conversation))
 
 
@@ -130,6 +150,8 @@ def close_loop(request: AgentRequest, pk: int) -> HttpResponse:
     """The public leg needs no more words."""
     conversation = conversation_for(request.user, pk)
     handoff.close_loop(conversation=conversation, agent=request.user)
+    if request.htmx:
+        return _done(request, conversation, None)
     messages.success(request, _("Closed in public."))
     return HttpResponseRedirect(address(conversation))
 

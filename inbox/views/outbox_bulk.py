@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
@@ -11,10 +12,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from inbox.access import AgentRequest, brand_for
-from inbox.models import BulkReply, Delivery
+from inbox.models import BulkReply, Conversation, Delivery
 from inbox.operations import bulk
 from inbox.queries.outbox_words import sentence
 from inbox.views.values import number
+
+MOVING = {Delivery.State.PENDING, Delivery.State.SENDING, Delivery.State.APPROVAL, Delivery.State.UNCERTAIN}
 
 
 @login_required
@@ -29,7 +32,8 @@ def new(request: AgentRequest, brand: str) -> HttpResponse:
     if request.method == "POST" and data.get("send"):
         chosen = {pk: data.get(f"text_{pk}", "") for pk in ids if data.get(f"take_{pk}")}
         if chosen:
-            made, refused = bulk.send_bulk(brand=own, agent=request.user, text=text, chosen=chosen,
+            seen = {pk: int(value) for pk in ids if (value := data.get(f"seen_{pk}", "")).isdecimal()}
+            made, refused = bulk.send_bulk(brand=own, agent=request.user, text=text, chosen=chosen, seen=seen,
                                            token=_token(data.get("token", "")))  # fmt: skip
             if not refused or len(refused) < len(chosen):
                 return HttpResponseRedirect(reverse("bulk_result", args=[brand, made.pk]))
@@ -46,8 +50,13 @@ def result(request: AgentRequest, brand: str, pk: int) -> HttpResponse:
     own = brand_for(request.user, brand)
     made = get_object_or_404(BulkReply, pk=pk, brand=own)
     related = ("message", "conversation__identity", "conversation__contact")
-    rows = Delivery.objects.filter(bulk=made).select_related(*related).order_by("pk")
-    return render(request, "outbox/bulk_result.html", {"brand": own, "bulk": made, "deliveries": rows})
+    rows = list(Delivery.objects.filter(bulk=made).select_related("account", *related).order_by("pk"))
+    people = Conversation.objects.filter(brand=own, pk__in=[int(pk) for pk in made.refused])
+    refused = [(c, made.refused[str(c.pk)]) for c in people.select_related("identity", "contact").order_by("pk")]
+    figures = Counter(row.get_state_display() for row in rows)
+    context = {"brand": own, "bulk": made, "deliveries": rows, "refused": refused, "sentence": sentence,
+               "figures": figures, "moving": any(row.state in MOVING for row in rows)}  # fmt: skip
+    return render(request, "outbox/bulk_result.html", context)
 
 
 @login_required

@@ -7,11 +7,11 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, H
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.access import AgentRequest, conversation_for, require
-from inbox.models import Attachment
-from inbox.operations import attachments, drafts
+from inbox.models import Attachment, Conversation, Draft
+from inbox.operations import attachments, drafts, outbox_rules
 from inbox.operations.changes import Refused
 from inbox.queries.outbox import mode_of
-from inbox.views.outbox import address, show
+from inbox.views.outbox import address, describe, show
 from inbox.views.values import number
 
 SHOWN = {"image/jpeg", "image/png", "image/gif", "image/webp"}
@@ -26,16 +26,28 @@ def upload(request: AgentRequest, pk: int) -> HttpResponse:
     mode, text = mode_of(conversation, audience), request.POST.get("text", "")
     drafts.save_draft(conversation=conversation, agent=request.user, mode=mode, text=text)
     try:
+        describe(request, conversation, mode)
         for file in request.FILES.getlist("file"):
             stored = attachments.store_upload(
                 brand=conversation.brand, agent=request.user, upload=file, name=file.name or "", size=file.size or 0
             )
-            drafts.add_file(conversation=conversation, agent=request.user, mode=mode, file=stored)
+            draft = drafts.add_file(conversation=conversation, agent=request.user, mode=mode, file=stored)
+            _fit(conversation, mode, draft, stored)
     except Refused as refused:
         return show(request, conversation, audience=audience, text=text, refused=refused, status=422)
     return (
         show(request, conversation, audience=audience) if request.htmx else HttpResponseRedirect(address(conversation))
     )
+
+
+def _fit(conversation: Conversation, mode: str, draft: Draft, file: Attachment) -> None:
+    """What the platform would not take is refused at once, and not kept."""
+    rules = outbox_rules.mode_rules(conversation.account, mode).attachments
+    try:
+        outbox_rules.check_files(rules, list(draft.attachments.all()))
+    except Refused:
+        attachments.remove(attachment=file)
+        raise
 
 
 def attachment_for(request: AgentRequest, pk: int) -> Attachment:
@@ -73,8 +85,15 @@ def change(request: AgentRequest, pk: int) -> HttpResponse:
     """Its alt text, or away with it."""
     found = attachment_for(request, pk)
     conversation = conversation_for(request.user, number(request.POST.get("conversation")) or 0)
+    audience = request.POST.get("mode", "") if request.POST.get("mode") in {"public", "private"} else ""
+    if audience:  # the whole form came along: nothing typed is lost
+        mode = mode_of(conversation, audience)
+        drafts.save_draft(conversation=conversation, agent=request.user, mode=mode, text=request.POST.get("text", ""))
+        describe(request, conversation, mode)
     if request.POST.get("remove"):
         attachments.remove(attachment=found)
     else:
         attachments.describe(attachment=found, alt_text=request.POST.get("alt_text", ""))
-    return show(request, conversation) if request.htmx else HttpResponseRedirect(address(conversation))
+    return (
+        show(request, conversation, audience=audience) if request.htmx else HttpResponseRedirect(address(conversation))
+    )

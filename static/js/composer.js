@@ -18,13 +18,20 @@ export function weighted(text) {
 const count = (form, text) => (form.dataset.rule === "weighted" ? weighted(text) : [...text].length);
 const chosen = (form) => form.querySelector("[name=mode]:checked");
 
-function tally(form) {
-  const limit = Number(chosen(form)?.dataset.limit || 0), used = count(form, form.elements.text.value);
+// As it will leave: with the initials that are put under it
+function signed(form) {
+  const mark = form.dataset.signOff, text = form.elements.text.value;
+  return !mark || form.dataset.mode === "note" || !text.trim() || text.trimEnd().endsWith(mark) ? text : `${text.trimEnd()} ${mark}`;
+}
+
+function tally(form, told) {
+  const limit = Number(chosen(form)?.dataset.limit || 0), used = told ?? count(form, signed(form));
   const shown = form.querySelector("[data-tally]");
   shown.textContent = used;
   form.querySelector("[data-limit-shown]").textContent = limit || "";
   const box = shown.closest(".tally");
   box.classList.toggle("over", limit > 0 && used > limit);
+  form.querySelector("[data-split]").hidden = !(limit > 0 && used > limit);
   box.querySelector("circle:last-child").setAttribute("stroke-dasharray", `${limit ? Math.min(100, (100 * used) / limit) : 0} 100`);
 }
 
@@ -34,9 +41,12 @@ async function keep(form) {
   for (const name of ["csrfmiddlewaretoken", "text"]) body.set(name, form.elements[name].value);
   body.set("mode", form.dataset.mode);
   form.dataset.dirty = "";
+  for (const field of form.querySelectorAll("[name^=alt_]")) body.set(field.name, field.value);
+  const kept = form.elements.text.value;
   try {
     const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers: { Accept: "application/json" }, keepalive: true });
     if (answer.ok) form.querySelector("[data-saved]").textContent = await answer.text();
+    if (answer.headers.get("Tally") && form.elements.text.value === kept && form.isConnected) tally(form, Number(answer.headers.get("Tally")));
     else form.dataset.dirty = "yes";
   } catch { form.dataset.dirty = "yes"; }
 }
@@ -98,6 +108,11 @@ function setUp(form) {
       form.dataset.mode = event.target.value;
       text.value = drafts[form.dataset.mode] || "";
       tally(form);
+      const upload = form.querySelector("[data-upload]");
+      if (upload) {
+        upload.accept = event.target.dataset.accept || "";
+        form.querySelector("[data-upload-label]").hidden = !Number(event.target.dataset.files);
+      }
     }
     if (event.target.matches("[data-upload]") && event.target.files.length) form.querySelector("[data-upload-button]").click();
   });
@@ -110,14 +125,29 @@ function setUp(form) {
   });
   form.addEventListener("submit", () => { clearTimeout(form.timer); sign(form, text); }, { capture: true });
   tally(form);
+  remaining();
 }
 
-function sign(form, text) {
-  const mark = form.dataset.signOff;
-  if (!mark || form.dataset.mode === "note" || !text.value.trim() || text.value.trimEnd().endsWith(mark)) return;
-  const signed = `${text.value.trimEnd()} ${mark}`, limit = Number(chosen(form)?.dataset.limit || 0);
-  if (!limit || count(form, signed) <= limit) text.value = signed;
+function sign(form, text) { text.value = signed(form); }
+
+function remaining() {
+  for (const place of document.querySelectorAll("[data-until]")) {
+    const minutes = Math.floor((new Date(place.dataset.until) - Date.now()) / 60000), hours = Math.floor(minutes / 60);
+    const far = hours >= 48 ? [Math.floor(hours / 24), "day"] : hours >= 2 ? [hours, "hour"] : [Math.max(0, minutes), "minute"];
+    place.textContent = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" }).format(...far);
+    place.classList.toggle("late", hours < 2);
+  }
 }
+setInterval(remaining, 30000);
+
+// What is waiting says how long, second by second
+setInterval(() => {
+  for (const line of document.querySelectorAll("[data-leaves]")) {
+    const left = (line.dataset.leaves = Math.max(0, line.dataset.leaves - 1)), words = line.lastChild;
+    words.textContent = left > 1 ? words.textContent.replace(/\d+/, left) : `, ${left ? line.dataset.one : line.dataset.now}`;
+    if (!left) line.removeAttribute("data-leaves");
+  }
+}, 1000);
 
 const every = () => document.querySelectorAll("[data-composer]").forEach(setUp);
 every();

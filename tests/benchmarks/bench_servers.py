@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.fernet import Fernet
-
 from webcare.embedded import Servers
+
+KEY = urlsafe_b64encode(bytes(32)).decode()  # always the same: what is kept is read by the next run
 
 
 @contextmanager
-def running(**environment: str) -> Iterator[Servers]:
-    """Start both, migrate, and remove everything afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="webcare-bench-"))
-    servers = Servers(folder, durable=True)
+def running(*, keep: Path | None = None, **environment: str) -> Iterator[Servers]:
+    """Start both, migrate, and remove everything afterwards; what stands in `keep` stays there for the next run."""
+    folder = keep or Path(tempfile.mkdtemp(prefix="webcare-bench-"))
+    servers = Servers(folder.resolve(), durable=True)
     os.environ.update(
-        SECRET_KEY="bench-only", ENCRYPTION_KEYS=Fernet.generate_key().decode(), LOG_LEVEL="WARNING",
+        SECRET_KEY="bench-only", ENCRYPTION_KEYS=KEY, LOG_LEVEL="WARNING",
         DATABASE_URL=servers.postgres.url, REDIS_URL=servers.valkey.url, VAR_DIR=str(folder / "var"),
         DJANGO_SETTINGS_MODULE="webcare.settings", **environment,
     )  # fmt: skip
@@ -34,4 +35,5 @@ def running(**environment: str) -> Iterator[Servers]:
         yield servers
     finally:
         servers.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from connectors.replay import exchange_of
 from tests.connectors.x_payloads import event, number, page, post, problem
@@ -112,6 +113,25 @@ def test_lines_folders_and_nonsense_together(tmp_path):
     assert all("payload" in line for line in unread)
 
 
+def test_cassettes_and_packed_files_are_read_and_half_of_one_is_told(tmp_path):
+    cassette = yaml.safe_dump(FORMS["vcr"]).replace("response:", "response: !!python/object:vcr.Answer")
+    (tmp_path / "a.yaml").write_text(cassette)
+    answer = {"status": {"code": 200}, "body": {"string": gzip.compress(json.dumps(BODY).encode())}}
+    kept = {"interactions": [{"request": {"method": "GET", "uri": ADDRESS}, "response": answer}]}
+    (tmp_path / "b.yml").write_text(yaml.safe_dump(kept))
+    packed = gzip.compress(json.dumps(BODY).encode())
+    (tmp_path / "c.json.gz").write_bytes(packed)
+    (tmp_path / "d.json.gz").write_bytes(packed[:40])
+    (tmp_path / "e.yaml").write_text("a: [b")
+    (tmp_path / "f.json").write_bytes(json.dumps(BODY).encode("utf-16"))
+    messages, unread = run(tmp_path)
+    assert [m["external_id"] for m in messages] == [number(1), number(2)] * 4
+    assert {line["unreadable"][:20] for line in unread if line["payload"] != {"id": {}}} == {
+        "not a whole gzip fil",
+        "not YAML: while pars",
+    }
+
+
 def test_half_a_file_is_told_and_kept(tmp_path):
     file = tmp_path / "half.json"
     file.write_text(json.dumps(BODY)[:80])
@@ -131,3 +151,10 @@ def test_facebook_goes_the_same_way(tmp_path):
 @pytest.mark.parametrize("item", [None, 3, "x", [], {}, {"response": {}}, {"body": None, "status": {"code": "x"}}])
 def test_nothing_is_too_odd_to_be_an_exchange(item):
     assert set(exchange_of(item)) == {"method", "uri", "status", "headers", "body"}
+
+
+def test_a_broken_first_item_takes_none_of_its_neighbours_along(tmp_path):
+    (tmp_path / "bare.json").write_text(json.dumps({"data": [{"strange": True}, post(1), post(2)]}))
+    messages, unread = run(tmp_path)
+    assert [m["external_id"] for m in messages] == [number(1), number(2)]
+    assert [line["payload"] for line in unread] == [{"strange": True}]

@@ -17,6 +17,7 @@ from typing import Any, Self
 from cryptography.fernet import Fernet
 
 from connectors.sandbox.process import SandboxProcess
+from webcare import programs
 from webcare.embedded import Servers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +35,7 @@ class Stage:
         os.environ.update(
             TESTING="1", SECRET_KEY="faults-only", ENCRYPTION_KEYS=Fernet.generate_key().decode(), LOG_LEVEL="ERROR",
             DATABASE_URL=self.servers.postgres.url, REDIS_URL=self.servers.valkey.url, METRICS_TOKEN="x",
-            VAR_DIR=str(self.folder / "var"), UNDO_SECONDS=str(undo_seconds), DJANGO_SETTINGS_MODULE="webcare.settings",
+            VAR_DIR=str(self.folder / "var"), WORKER_QUEUES="replies,default", UNDO_SECONDS=str(undo_seconds), DJANGO_SETTINGS_MODULE="webcare.settings",
         )  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -60,8 +61,7 @@ class Stage:
 
     def start_worker(self, *, beat: bool = False) -> subprocess.Popen[bytes]:
         """A Celery worker for replies; the one with the beat wakes the others."""
-        command = [sys.executable, "-m", "celery", "-A", "webcare", "worker", "-Q", "replies,default", "-l", "ERROR",
-                   "-c", "2", "--without-mingle", "--without-gossip"]  # fmt: skip
+        command = programs.worker()
         if beat:
             command += ["-B", "-s", str(self.folder / "beat")]
         log = (self.folder / "celery.log").open("ab")
