@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import events
+from inbox.access import brands_of
 from inbox.models import Agent, ChannelAccount, Conversation, Notification
 
 Kind = Notification.Kind
@@ -64,8 +65,8 @@ def warn_due_soon() -> int:
 
 @transaction.atomic
 def mark_read(*, agent: Agent, ids: Iterable[int] | None = None) -> int:
-    """Read some, or all."""
-    unread = Notification.objects.filter(agent=agent, read_at=None)
+    """Read some, or all that the agent may see now."""
+    unread = Notification.objects.filter(agent=agent, brand__in=brands_of(agent), read_at=None)
     if ids is not None:
         unread = unread.filter(pk__in=list(ids))
     return unread.update(read_at=timezone.now())

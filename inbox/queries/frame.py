@@ -64,7 +64,9 @@ class Frame:
 
     @cached_property
     def unread(self) -> int:
-        return Notification.objects.filter(agent=self.agent, read_at=None)[:CAP].count()
+        return Notification.objects.filter(agent=self.agent, brand__in=access.brands_of(self.agent), read_at=None)[
+            :CAP
+        ].count()
 
     @property
     def queues(self) -> list[Queue]:

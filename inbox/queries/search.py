@@ -51,7 +51,8 @@ select c.id from (
 join inbox_conversation c on c.contact_id = near.contact_id order by c.last_message_at desc limit 50
 """
 MEANT = """
-select word from inbox_searchword where word %% %(word)s order by similarity(word, %(word)s) desc, hits desc limit 1
+select word from inbox_searchword where brand_id = %(brand)s and word %% %(word)s
+order by similarity(word, %(word)s) desc, hits desc limit 1
 """
 
 
@@ -93,7 +94,7 @@ def find(brand: Brand, text: str) -> Hits:
     meant = ""
     if not found and not hits and asked.words:
         found = _ids(NEARBY, {"brand": brand.pk, "text": asked.plain})
-        corrected = _meant(asked)
+        corrected = _meant(brand, asked)
         if corrected is not None:
             hits, meant = _texts(accounts, corrected), corrected.plain
             meant = meant if hits else ""
@@ -148,11 +149,11 @@ def _walk(statement: str, values: dict[str, Any]) -> tuple[int, int]:
     return max(SAMPLE, int(DEPTH / share * 2)), int(share * rows * INDEX_ROW / WALK_ROW)
 
 
-def _meant(asked: Asked) -> Asked | None:
+def _meant(brand: Brand, asked: Asked) -> Asked | None:
     words = []
     with connection.cursor() as cursor:
         for word in asked.words:
-            cursor.execute(MEANT, {"word": word.casefold()})
+            cursor.execute(MEANT, {"brand": brand.pk, "word": word.casefold()})
             row = cursor.fetchone()
             words.append(row[0] if row else word)
     return Asked(words=words) if [w.casefold() for w in asked.words] != words else None

@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.models import Agent, AuditEntry, Brand, CannedReply, ClosingReason, Invitation, Label, Membership, Team
-from inbox.operations import invitations, members, people
+from inbox.operations import invitations, members, notifications, people
 from inbox.operations.changes import Refused
+from inbox.queries.frame import Frame
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +186,21 @@ def test_who_leaves_gives_open_work_back(admin):
     assert conversation.assignee is None
     assert AuditEntry.objects.get(verb="member_removed").data == {"offered_back": 1}
     assert list(conversation.activity.values_list("verb", flat=True)) == ["offered_back"]
+
+
+def test_who_leaves_keeps_no_unread_bell_of_that_brand(admin):
+    stays = builders.brand()
+    leaver = builders.agent(stays)
+    leaving = Membership.objects.create(brand=admin.brand, agent=leaver, role="agent")
+    for brand in (stays, admin.brand):
+        notifications.tell([leaver.pk], kind="assigned", key=f"told:{brand.pk}", brand_id=brand.pk)
+    assert Frame(leaver, stays).unread == 2
+    members.remove(membership=leaving, actor=admin.agent)
+    assert Frame(leaver, stays).unread == 1
+    notifications.mark_read(agent=leaver)
+    assert Frame(leaver, stays).unread == 0
+    Membership.objects.create(brand=admin.brand, agent=leaver, role="agent")
+    assert Frame(leaver, stays).unread == 1  # nobody read it meanwhile
 
 
 def test_signing_somebody_out_ends_every_session(admin):

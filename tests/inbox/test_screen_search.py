@@ -50,14 +50,18 @@ def test_people_are_found_by_handle_and_name(account, said):
     assert said("jandevrees") == [jan.pk]  # a typing error
 
 
-def test_a_misspelt_word_finds_the_word_people_use(account, said):
-    made = builders.conversation(account, "Mijn abonnement is opgezegd")
-    for _ in range(2):
-        builders.conversation(builders.account(), "Het abonnement")
+def test_a_misspelt_word_finds_the_word_people_use_here_and_never_one_said_only_elsewhere(account, said):
+    made = {builders.conversation(account, "Mijn abonnement is opgezegd").pk for _ in range(3)}
+    for other in (builders.account(), builders.account()):
+        for _ in range(3):
+            builders.conversation(other, "Het abonementje van Geheimgenoot")
     collect_words()
-    hits = search.find(account.brand, "abonement")
-    assert hits.ids == [made.pk]
-    assert hits.meant == "abonnement"
+    hits = search.find(account.brand, "abonementj")
+    assert hits.meant == "abonnement"  # the other brands' word is nearer
+    assert set(hits.ids) == made
+    builders.conversation(account, "Geheimgenootschap")  # found by its beginning, but rare here
+    assert search.find(account.brand, "geheimgnoot").meant == ""
+    assert search.find(other.brand, "geheimgnoot").meant == "geheimgenoot"
 
 
 def test_another_brand_stays_out_of_sight(account, said):
