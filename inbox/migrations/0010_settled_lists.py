@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """Rare things among millions of settled conversations are one walk over an index."""
 
     atomic = False
-    dependencies = [("inbox", "0011_indexes_nobody_reads")]
+    dependencies = [("inbox", "0009_indexes_nobody_reads")]
 
     operations = [
         AddIndexConcurrently("conversation", models.Index(fields=["brand", "kind", *NEWEST], name="conv_kind_newest")),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0011_indexes_nobody_reads")]
+    dependencies = [("inbox", "0010_settled_lists")]
 
     operations = [
         migrations.AddField(

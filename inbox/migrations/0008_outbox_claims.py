@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("inbox", "0042_checked_at")]
+    dependencies = [("inbox", "0007_checked_at")]
 
     operations = [
         AddIndexConcurrently(

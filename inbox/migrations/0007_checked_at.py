@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inbox", "0041_hiding"),
+        ("inbox", "0006_hiding"),
     ]
 
     operations = [

@@ -14,7 +14,7 @@ def _dropped(name: str, table: str, column: str) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("inbox", "0031_outbox_claims")]
+    dependencies = [("inbox", "0008_outbox_claims")]
 
     operations = [
         RemoveIndexConcurrently(model_name="conversation", name="conv_of_account"),
