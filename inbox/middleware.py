@@ -10,8 +10,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
@@ -62,10 +61,10 @@ class SafetyMiddleware:
             audit.address.reset(token)
 
     def process_view(self, request: HttpRequest, view: Handler, args: Any, kwargs: Any) -> None:
-        """No browser sends the sign NUL, and no text column takes it."""
-        sent = [request.GET, request.POST] if request.method == "POST" else [request.GET]
-        if any("\0" in value for form in sent for _name, values in form.lists() for value in values):
-            raise BadRequest("NUL in what was sent")
+        """No text column takes the sign NUL and nobody types it: it is left out, and all else is kept."""
+        request.GET = _without_nul(request.GET)
+        if request.method == "POST":
+            request.POST = _without_nul(request.POST)  # type: ignore[assignment]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, SecondFactorMissing):
@@ -74,6 +73,16 @@ class SafetyMiddleware:
         if isinstance(exception, LimitReached):
             return render(request, "administration/too_often.html", status=429)
         return None
+
+
+def _without_nul(sent: QueryDict) -> QueryDict:
+    if not any("\0" in value for _name, values in sent.lists() for value in values):
+        return sent
+    clean = QueryDict(mutable=True, encoding=sent.encoding)
+    for name, values in sent.lists():
+        clean.setlist(name, [value.replace("\0", "") for value in values])
+    clean._mutable = False
+    return clean
 
 
 def _address(request: HttpRequest) -> str | None:

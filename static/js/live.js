@@ -51,7 +51,8 @@ async function talk() {
   if (!here.isConnected || !head || !lines) return;
   here.querySelector("#collision .gone")?.remove();
   const place = here.querySelector("#head");
-  const busy = place.querySelector(":popover-open"), focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const busy = place.querySelector(":popover-open, :active"); // a menu, or a button that is being pressed this moment
+  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const presence = head.getElementById("presence");
   if (!busy && same(place, head.body)) { /* nothing new */ }
   else if (!busy) {
@@ -59,7 +60,10 @@ async function talk() {
     htmx.process(place);
     if (focused !== null) (place.querySelector(`[data-key="${focused}"]:not(.menu *)`) || place.querySelector("[data-key]"))?.focus({ preventScroll: true });
   }
-  else if (presence) here.querySelector("#presence")?.replaceWith(presence);
+  else {
+    if (presence) here.querySelector("#presence")?.replaceWith(presence);
+    if (!same(place, head.body)) setTimeout(() => { pending.open = true; later(); }, 3000);
+  }
   merge(here, lines);
 }
 
