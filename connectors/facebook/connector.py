@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from connectors.base import Connector
-from connectors.exceptions import AuthorizationLost, Gone, Unsupported
+from connectors.exceptions import AuthorizationLost, Gone, PermissionMissing, Rejected, Unsupported
 from connectors.facebook import fields, mapping
 from connectors.facebook.capabilities import CAPABILITIES
 from connectors.facebook.edges import poll_edge
@@ -14,7 +14,7 @@ from connectors.facebook.errors import limits
 from connectors.facebook.graph import Graph
 from connectors.facebook.harvest import Harvest
 from connectors.facebook.nests import poll_nest
-from connectors.facebook.oauth import debug_token, missing_scopes, token_ends
+from connectors.facebook.oauth import debug_token, missing_scopes, missing_tasks, tasks_now, token_ends
 from connectors.facebook.recorded import read_exchange
 from connectors.facebook.refreshing import refresh
 from connectors.facebook.sending import Sender
@@ -47,7 +47,7 @@ class FacebookConnector(Connector):
         self.session = PlatformSession(
             base_url=credentials.base_url,
             timeout=timeout,
-            secrets=[data[key] for key in data if "id" not in key],
+            secrets=[data[key] for key in data if "id" not in key and key != "tasks"],
         )
         token = data.get("access_token", "")
         if not token:
@@ -64,12 +64,12 @@ class FacebookConnector(Connector):
         self.session.close()
 
     def check(self) -> AccountInfo:
-        """Who this token speaks for. What it may do is known only with the app's own id and secret."""
+        """Who this token speaks for. What it may do is known with the app's own id and secret, and the user's token."""
         page = entry(self.graph.read("me", fields=fields.PAGE))
         page_id = identifier(page.get("id"))
         if self.credentials.account_id and page_id != self.credentials.account_id:
             raise AuthorizationLost(f"This token belongs to {page_id or 'nobody'}, not to this Page", code="other_page")
-        token = self._token()
+        token, tasks = self._token(), self._tasks(page_id)
         scopes = tuple(scope for scope in entries(token.get("scopes")) if isinstance(scope, str))
         return AccountInfo(
             external_id=page_id,
@@ -78,9 +78,9 @@ class FacebookConnector(Connector):
             avatar_url=words(entry(entry(page.get("picture")).get("data")).get("url")),
             profile_url=words(page.get("link")) or f"{mapping.SITE}/{page_id}",
             scopes=scopes,
-            missing=missing_scopes(scopes) if scopes else (),
+            missing=missing_scopes(scopes) + missing_tasks(tasks) if scopes else (),
             token_expires_at=token_ends(token),
-            cost=Cost(calls=2 if token else 1),
+            cost=Cost(calls=1 + bool(token) + bool(self.credentials.data.get("user_token"))),
             limits=self._limits(),
         )
 
@@ -96,6 +96,20 @@ class FacebookConnector(Connector):
             said = words(entry(token.get("error")).get("message"))
             raise AuthorizationLost(self.session.redact(said) or "The token is not valid any more", code="190")
         return token
+
+    def _tasks(self, page_id: str) -> list[str]:
+        """What the person who connected may do on the Page; as it was then when their own token has ended."""
+        data = self.credentials.data
+        known = [task for task in data.get("tasks", "").split(",") if task]
+        if not data.get("user_token"):
+            return known
+        with PlatformSession(
+            base_url=self.credentials.base_url, timeout=self.timeout, secrets=self.session._secrets
+        ) as session:
+            try:
+                return tasks_now(data, page_id, session=session) or known
+            except (AuthorizationLost, PermissionMissing, Rejected):  # the Page's own token may well live on
+                return known
 
     def poll(self, stream: StreamRef, cursor: Cursor, *, since: datetime | None = None, limit: int = 100) -> Page:
         """See `Connector`. Every stream has its own cursor and its own overlap."""

@@ -30,6 +30,7 @@ SCOPES = (
     "pages_manage_metadata",
     "pages_messaging",
 )
+TASKS = ("MODERATE", "MESSAGING")
 PAGES_AT_MOST = 20  # of 100 Pages each
 _RENEW_BEFORE = timedelta(days=7)
 
@@ -116,6 +117,14 @@ def debug_token(token: str, app_id: str, app_secret: str, *, session: PlatformSe
     return entry(entry(answer).get("data"))
 
 
+def tasks_now(data: dict[str, str], page_id: str, *, session: PlatformSession) -> list[str]:
+    """What our person may do on the Page: only a user's token can ask. Empty when Facebook does not say."""
+    graph = Graph(data["user_token"], session=session, app_secret=data.get("app_secret", ""))
+    pages = _pages(graph, asked="id,tasks")
+    page = next((page for page in pages if identifier(page.get("id")) == page_id), {})
+    return _tasks(page)
+
+
 def missing_scopes(granted: tuple[str, ...]) -> tuple[str, ...]:
     """What we would want and do not have."""
     return tuple(scope for scope in SCOPES if scope not in granted)
@@ -160,18 +169,20 @@ def _granted(graph: Graph) -> tuple[str, ...]:
     return tuple(words(one.get("permission")) for one in given if one.get("status") == "granted")
 
 
-def _pages(graph: Graph) -> list[dict[str, Any]]:
+def _pages(graph: Graph, *, asked: str = f"{fields.PAGE},access_token,tasks") -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = ""
     for _ in range(PAGES_AT_MOST):
-        answer = entry(
-            graph.read("me/accounts", fields=f"{fields.PAGE},access_token,tasks", limit=100, **turned(after))
-        )
+        answer = entry(graph.read("me/accounts", fields=asked, limit=100, **turned(after)))
         found += [page for page in entries(answer.get("data")) if isinstance(page, dict)]
         after = following(answer)
         if not after:
             break
     return found
+
+
+def _tasks(page: dict[str, Any]) -> list[str]:
+    return [task for task in entries(page.get("tasks")) if words(task)]
 
 
 def _usable(page: dict[str, Any]) -> bool:
@@ -185,6 +196,7 @@ def _page_data(app: dict[str, str], grant: dict[str, str], page: dict[str, Any])
         "page_id": identifier(page["id"]),
         "app_id": app["client_id"],
         "app_secret": app["client_secret"],
+        "tasks": ",".join(_tasks(page)),
         **({"expires_at": grant["expires_at"]} if "expires_at" in grant else {}),
     }
 
@@ -200,13 +212,11 @@ def _account(
         avatar_url=words(entry(entry(page.get("picture")).get("data")).get("url")),
         profile_url=words(page.get("link")) or f"{SITE}/{page_id}",
         scopes=granted,
-        missing=missing_scopes(granted) + _missing_tasks(page),
+        missing=missing_scopes(granted) + missing_tasks(_tasks(page)),
     )
     return Credentials(page_id, app.get("base_url", ""), _page_data(app, grant, page)), info
 
 
-def _missing_tasks(page: dict[str, Any]) -> tuple[str, ...]:
-    tasks = page.get("tasks")
-    if not isinstance(tasks, list):
-        return ()
-    return tuple(f"task:{task}" for task in ("MODERATE", "MESSAGING") if task not in tasks)
+def missing_tasks(tasks: list[str]) -> tuple[str, ...]:
+    """What our person may not do on the Page, whatever the permissions; nothing where Facebook does not say."""
+    return tuple(f"task:{task}" for task in TASKS if tasks and task not in tasks)

@@ -40,6 +40,7 @@ class Health:
     access: str = ""
     access_about: str = ""
     access_light: str = ""
+    lacks: str = ""
     week: Chart | None = None
     problem: str = ""
     safe: str = ""
@@ -232,11 +233,9 @@ def _say_access(health: Health) -> None:
         health.access = _("Until %(day)s") % {"day": date_format(timezone.localtime(ends), "j M")}
         health.access_about = ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}
         health.access_light = "late" if days <= 3 else "warn" if days <= RENEW_DAYS else ""
-    if account.missing_scopes and not health.access_about:
-        missing = len(account.missing_scopes)
-        health.access_about = ngettext("%(n)d permission missing", "%(n)d permissions missing", missing) % {
-            "n": missing
-        }
+    if account.missing_scopes:
+        costs = dict.fromkeys(cost for _scope, costs in losses(account.kind, account.missing_scopes) for cost in costs)
+        health.lacks = _("Permission missing: no %(features)s") % {"features": ", ".join(costs)}
 
 
 def _say_problem(health: Health, facts: _Facts) -> None:

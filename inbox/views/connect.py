@@ -182,7 +182,8 @@ def own_keys(request: AgentRequest, slug: str, kind: str) -> HttpResponse:
         try:
             candidate = oauth_connect.keys_candidate(kind=kind, data=data, base_url=address)
         except ConnectorError as error:
-            form.add_error(None, platform_sentence(error))
+            again = _("What you typed is not shown again: paste every key once more, each in its own field.")
+            form.add_error(None, f"{platform_sentence(error)} {again}")
         else:
             pk = _connect(request, brand, kind, candidate)
             return redirect("account", pk) if pk else redirect("accounts", slug)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from inbox import access
-from inbox.access import AgentRequest
+from inbox.access import AgentRequest, SecondFactorMissing
 from inbox.models import Agent, Brand, View
 from inbox.queries import search
 from inbox.queries.choices import Choices
@@ -26,6 +26,8 @@ def home(request: AgentRequest) -> HttpResponse:
     """Where the agent was last."""
     brand = home_brand(request.user)
     if brand is None:
+        if request.user.memberships.exists():  # their brands ask for a second factor first
+            raise SecondFactorMissing
         return render(request, "inbox/no_brand.html")
     return HttpResponseRedirect(reverse("list", args=[brand.slug, "mine"]))
 

@@ -274,6 +274,23 @@ def test_connecting_gives_each_chosen_page_its_own_token(graph):
     assert not any(secrets & set(call.query.values()) for call in graph.calls)
 
 
+@pytest.mark.parametrize(
+    ("answer", "status", "missing"),
+    [({"data": [{"id": "1"}, {"id": PAGE, "tasks": ["MODERATE"]}]}, 200, ["task:MESSAGING"]),
+     ({"data": [{"id": PAGE, "tasks": ["MODERATE", "MESSAGING"]}]}, 200, []),
+     (error(190, 463), 400, ["task:MODERATE"]), ({"data": []}, 200, ["task:MODERATE"])],
+)  # fmt: skip
+def test_a_check_tells_what_our_person_may_not_do_on_the_page(graph, answer, status, missing):
+    data = {"access_token": TOKEN, "app_id": "1", "app_secret": "secret", "user_token": "long", "tasks": "MESSAGING"}
+    graph.add({"id": PAGE, "name": "Wij"})
+    graph.add({"data": {"is_valid": True, "scopes": list(FacebookOAuth.scopes)}})
+    graph.add(answer, status)
+    with FacebookConnector(Credentials(PAGE, graph.base_url, data)) as connector:
+        info = connector.check()
+    assert list(info.missing) == missing  # what was true at connecting, where the user's token knows no better
+    assert graph.calls[2].query["fields"] == "id,tasks"  # no token of another Page is fetched
+
+
 def test_a_token_that_debug_token_calls_invalid_is_lost(graph):
     data = {"access_token": TOKEN, "app_id": "1", "app_secret": "app-secret-value"}
     graph.add({"id": PAGE, "name": "Wij"})

@@ -119,6 +119,18 @@ def test_a_permission_that_came_back_wakes_its_stream(admin, sandbox):
     }
 
 
+def test_what_is_missing_and_what_it_costs_stays_in_sight(admin):
+    ends = timezone.now() + timedelta(days=80)
+    missing = ["pages_manage_engagement", "task:MESSAGING"]
+    type(admin.agent).objects.filter(pk=admin.agent.pk).update(language="en")
+    account = builders.account(admin.brand, "facebook", missing_scopes=missing, token_expires_at=ends)
+    register = admin.get(reverse("accounts", args=[admin.brand.slug])).content.decode()
+    assert "Permission missing: no replying in public, hiding replies, private messages" in register
+    page = admin.get(reverse("account", args=[account.pk])).content.decode()
+    assert "The task MESSAGING, for the person who connected: no private messages" in page
+    assert "A task is given by whoever manages the page" in page
+
+
 def test_access_that_is_gone_is_found_and_told_though_nothing_is_polled(admin, sandbox):
     account = connected(admin, sandbox, "x")
     sandbox.client.revoke(account.external_id)

@@ -203,6 +203,14 @@ def test_who_leaves_keeps_no_unread_bell_of_that_brand(admin):
     assert Frame(leaver, stays).unread == 1  # nobody read it meanwhile
 
 
+def test_who_joins_a_brand_that_asks_for_a_second_factor_is_led_to_it(admin, invite):
+    address = invite()
+    Brand.objects.filter(pk=admin.brand.pk).update(require_second_factor=True)
+    guest = Client()
+    assert guest.post(address, NEW).url == "/"
+    assert guest.get("/").url == reverse("mfa_activate_totp")
+
+
 def test_signing_somebody_out_ends_every_session(admin):
     member = builders.agent(admin.brand)
     devices = [Client(), Client()]
