@@ -17,8 +17,16 @@ State = Delivery.State
 
 def sentence(code: str, **facts: Any) -> str:
     """Why a reply cannot leave, or did not."""
+    known = _of_the_text(facts) | _of_the_place(facts) | _of_the_sending() | _of_the_platform() | _of_hiding()
+    if code == "option":
+        code = str(facts.get("reason") or code)
+        return known.get(code) or known["option"]
+    return known.get(code) or known["rejected"]
+
+
+def _of_the_text(facts: dict[str, Any]) -> dict[str, str]:
     number = {"length": facts.get("length", 0), "limit": facts.get("limit", 0)}
-    known = {
+    return {
         "empty": _("There is nothing in it yet."),
         "too_long": _("It is too long: %(length)s of %(limit)s.") % number,
         "cannot_split": _("It cannot be cut into parts between words. Make it shorter."),
@@ -28,6 +36,11 @@ def sentence(code: str, **facts: Any) -> str:
         "file_too_big": _("The file is too big."),
         "file_broken": _("The picture cannot be read."),
         "file_missing": _("A file is not there any more."),
+    }
+
+
+def _of_the_place(facts: dict[str, Any]) -> dict[str, str]:
+    return {
         "mode_unavailable": _("This channel has no such way to reply."),
         "account_lost": _("The account is not connected. Ask an admin to reconnect it."),
         "account_paused": _("The account is paused."),
@@ -46,6 +59,11 @@ def sentence(code: str, **facts: Any) -> str:
         "stopped": _("Stopped before it was its turn."),
         "wrote_meanwhile": _("They wrote again while you typed."),
         "answered_meanwhile": _("%(who)s replied while you typed.") % {"who": facts.get("who") or _("A colleague")},
+    }
+
+
+def _of_the_sending() -> dict[str, str]:
+    return {
         "too_late": _("Too late: it has left already."),
         "not_yours": _("This is not yours to decide."),
         "authorization_lost": _(
@@ -61,6 +79,11 @@ def sentence(code: str, **facts: Any) -> str:
         "look_alike": _("Another reply of ours with the same words stands there, so we cannot tell."),
         "cannot_look": _("We are not allowed to look whether it is there."),
         "unsupported": _("The platform cannot do this."),
+    }
+
+
+def _of_the_platform() -> dict[str, str]:
+    return {
         "not_summoned": _("The platform lets us reply only to who mentions us. Answer on the platform itself."),
         "not_permitted": _("The platform does not allow this here. Answer on the platform itself."),
         "already_replied": _("A private reply to this message has been used; the platform allows one."),
@@ -73,16 +96,17 @@ def sentence(code: str, **facts: Any) -> str:
         "partly_sent": _("The file was sent, the text was not. Send the text alone."),
         "gone": _("The message is gone."),
         "blocked_by_person": _("This person does not accept messages from us."),
+        "rejected": _("The platform refused it."),
+    }
+
+
+def _of_hiding() -> dict[str, str]:
+    return {
         "cannot_hide": _("The platform does not let us hide this message."),
         "hiding_now": _("The platform is being asked right now. Try again in a minute."),
         "reason_needed": _("Hiding needs a reason."),
         "explanation_needed": _("Say in a few words why."),
-        "rejected": _("The platform refused it."),
     }
-    if code == "option":
-        code = str(facts.get("reason") or code)
-        return known.get(code) or known["option"]
-    return known.get(code) or known["rejected"]
 
 
 @dataclass(frozen=True, slots=True)

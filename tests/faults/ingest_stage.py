@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.replies_stage import ROOT, Stage
+from webcare import programs
 
 X, FACEBOOK = "x", "facebook"
 STREAMS = {X: ("mentions", "direct"), FACEBOOK: ("comments", "visitor_posts", "direct")}
@@ -21,8 +22,8 @@ class IngestStage(Stage):
 
     def start_poller(self, *, beat: bool = False) -> subprocess.Popen[bytes]:
         """A Celery worker for polls; the one with the beat starts the rounds."""
-        command = [sys.executable, "-m", "celery", "-A", "webcare", "worker", "-Q", "polls,default,replies", "-l", "WARNING",
-                   "-c", "2", "--without-mingle", "--without-gossip", "--without-heartbeat"]  # fmt: skip
+        os.environ["WORKER_QUEUES"] = "polls,default,replies"
+        command = programs.worker()
         if beat:
             command += ["-B", "-s", str(self.folder / "beat")]
         log = (self.folder / "celery.log").open("ab")
