@@ -62,7 +62,7 @@ class SafetyMiddleware:
 
     def process_view(self, request: HttpRequest, view: Handler, args: Any, kwargs: Any) -> None:
         """No text column takes the sign NUL and nobody types it: it is left out, and all else is kept."""
-        request.GET = _without_nul(request.GET)
+        request.GET = _without_nul(request.GET)  # type: ignore[assignment]
         if request.method == "POST":
             request.POST = _without_nul(request.POST)  # type: ignore[assignment]
 

@@ -62,7 +62,7 @@ def hand_on_request(headers: dict[str, Any], **_: Any) -> None:
 
 
 @task_prerun.connect
-def name_task(task_id: str, task: Task[Any, Any], **_: Any) -> None:
+def name_task(task_id: str, task: Task, **_: Any) -> None:
     """Every line that the task logs carries these."""
     structlog.contextvars.bind_contextvars(task_id=task_id, task=task.name)
     if request_id := task.request.get("request_id"):
