@@ -61,7 +61,7 @@ def messages(count: int, *, start: int) -> Iterator[Any]:
 def _raw(n: int, text: str) -> dict[str, Any]:
     """2.9 kB, as little alike from one to the next as a platform's: addresses and ids that hardly compress."""
     links = [{"url": f"https://t.co/{mark[:10]}", "expanded_url": f"https://example.com/reis/{mark}", "start": n % 97,
-              "media_key": f"3_{int(mark[:15], 16)}"} for mark in (sha256(b"%d-%d" % (n, i)).hexdigest() for i in range(13))]  # fmt: skip
+              "media_key": f"3_{int(mark[:15], 16)}"} for mark in (sha256(b"%d-%d" % (n, i)).hexdigest() for i in range(14))]  # fmt: skip
     return {"id": str(n), "text": text, "entities": {"urls": links}}
 
 
