@@ -15,7 +15,7 @@ from django.utils import timezone
 from connectors.exceptions import AuthorizationLost, ConnectorError, RateLimited
 from connectors.types import Deletion, InboundMessage, Page, Refreshed
 from inbox.gateway import connect
-from inbox.models import ChannelAccount, Conversation, Message, MetricSample, MetricWatch, Stream, Usage
+from inbox.models import ChannelAccount, Conversation, Message, MetricSample, MetricWatch, RateWindow, Stream, Usage
 from inbox.operations import accounts, budget
 from inbox.operations.ingest import ingest_page
 from inbox.operations.ingest_rows import execute
@@ -48,7 +48,7 @@ def refresh_due() -> int:
 
 def _look(account: ChannelAccount, *, now: datetime) -> int:
     usage = Usage.objects.filter(account=account, day=budget.today(now)).first()
-    if budget.share_used(account, usage=usage) >= RESERVED:
+    if budget.share_used(account, usage=usage) >= RESERVED or _window_is_full(account, now=now):
         return 0
     batch = claim(account, now=now)
     if not batch:
@@ -63,6 +63,12 @@ def _look(account: ChannelAccount, *, now: datetime) -> int:
     _spend(account, cost=told.cost, limits=told.limits, now=now)
     store_refreshed(account, told=told, batch=batch, now=timezone.now())
     return len(batch)
+
+
+def _window_is_full(account: ChannelAccount, *, now: datetime) -> bool:
+    """What is left of a window that all calls share is for replies."""
+    shares = RateWindow.objects.filter(account=account, resets_at=None)
+    return budget.spacing(shares, streams=1, now=now) > 0
 
 
 def claim(account: ChannelAccount, *, now: datetime) -> dict[str, int]:
