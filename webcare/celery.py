@@ -80,11 +80,13 @@ def forget_task(**_: Any) -> None:
 
 @worker_init.connect
 def refuse_forks(sender: Any, **_: Any) -> None:
-    """The outbox sends in threads of its own: a process that is forked while they run waits for ever for their locks."""
+    """The outbox sends in threads of its own: a process forked while they run waits for ever."""
     if "replies" in sender.app.amqp.queues.consume_from:
         pool = get_implementation(sender.pool_cls)
         if not issubclass(pool, (threads.TaskPool, solo.TaskPool)):
-            raise SystemExit("webcare: a worker of the queue `replies` needs `--pool threads`, as `webcare worker` has.")
+            raise SystemExit(
+                "webcare: a worker of the queue `replies` needs `--pool threads`, as `webcare worker` has."
+            )
 
 
 @worker_ready.connect
