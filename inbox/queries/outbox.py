@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
-from inbox.access import agents_of, may
-from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, Delivery, Draft, Membership, Message
+from inbox.access import agents_of
+from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, Delivery, Draft, Message
 from inbox.operations import approvals, canned, handoff, outbox_rules
 from inbox.operations.changes import Refused
 from inbox.operations.replies import parent_of
+from inbox.queries.outbox_todo import waiting_for_approval
 from inbox.queries.outbox_words import sentence
 
 State = Delivery.State
@@ -156,29 +157,6 @@ def _way(conversation: Conversation, audience: str, parent: Message | None) -> W
     return Way(audience, mode, True, "", opening.until, opening.human_agent, **limits)  # type: ignore[arg-type]
 
 
-def minded(*, agent: Agent, brand: Brand) -> QuerySet[Delivery]:
-    """Failed and uncertain replies somebody must look at: the agent's own; a lead sees all of the brand."""
-    rows = Delivery.objects.filter(
-        state__in=[State.FAILED, State.UNCERTAIN], handled_at=None, account__brand=brand
-    ).exclude(error_reason="earlier_failed")
-    if not may(agent, brand, Membership.Role.LEAD):
-        rows = rows.filter(owner=agent)
-    return rows.select_related("message__agent", "conversation__identity", "conversation__contact", "account").order_by(
-        "pk"
-    )
-
-
-def minded_count(*, agent: Agent, brand: Brand) -> int:
-    """How many."""
-    return minded(agent=agent, brand=brand).count()
-
-
-def waiting_for_approval(*, brand: Brand) -> QuerySet[Delivery]:
-    """Replies of trainees that a colleague must look at; the first part stands for all, and for the public line."""
-    rows = Delivery.objects.filter(state=State.APPROVAL, account__brand=brand, part=1)
-    return rows.exclude(waits_for__state=State.APPROVAL).order_by("pk")
-
-
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a trainee wrote, as a colleague judges it."""
@@ -195,7 +173,7 @@ class Proposal:
 def proposals(*, agent: Agent, brand: Brand) -> list[Proposal]:
     """The oldest fifty that wait."""
     related = ("message__agent", "conversation__identity", "conversation__contact", "conversation__account", "account")
-    rows = waiting_for_approval(brand=brand).select_related(*related).prefetch_related("message__attachments")
+    rows = waiting_for_approval(brands=[brand]).select_related(*related).prefetch_related("message__attachments")
     return [_proposal(row, agent) for row in rows[:50]]
 
 

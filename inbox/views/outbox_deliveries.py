@@ -15,7 +15,8 @@ from inbox.access import AgentRequest, brand_for, conversation_for
 from inbox.models import Brand, Delivery
 from inbox.operations import approvals, outbox_choices
 from inbox.operations.changes import Refused
-from inbox.queries.outbox import minded, proposals
+from inbox.queries.outbox import proposals
+from inbox.queries.outbox_todo import minded
 from inbox.queries.outbox_words import sentence
 from inbox.views.outbox import address
 
@@ -96,7 +97,8 @@ def _refused(request: AgentRequest, delivery: Delivery, refused: Refused) -> Htt
 def minded_page(request: AgentRequest, brand: str) -> HttpResponse:
     """Failed and uncertain replies: none is forgotten."""
     own = brand_for(request.user, brand)
-    rows = list(minded(agent=request.user, brand=own)[:100])
+    related = ("message__agent", "conversation__identity", "conversation__contact", "account__brand")
+    rows = list(minded(agent=request.user, brands=[own]).select_related(*related)[:100])
     return render(request, "outbox/minded.html", {"brand": own, "deliveries": rows})
 
 

@@ -15,7 +15,7 @@ from connectors.exceptions import Rejected
 from inbox.models import Attachment, BulkReply, Delivery, Draft, Note
 from inbox.operations import bulk, outbox_choices
 from inbox.operations.replies import send_reply
-from inbox.queries.outbox import minded_count
+from inbox.queries.outbox_todo import minded
 from tests import builders
 from tests.inbox.outbox import fresh_world, reply, run
 from tests.inbox.platform import WORLD, cut_before, failing
@@ -134,15 +134,15 @@ def test_a_failed_reply_says_why_and_what_to_do(page, talk, agent):
     html = page.get(reverse("minded", args=[talk.brand.slug])).content.decode()
     assert "Ja nee" in html
     assert reverse("delivery_action", args=[delivery.pk, "again"]) in html
-    assert minded_count(agent=agent, brand=talk.brand) == 1
+    assert minded(agent=agent, brands=[talk.brand]).count() == 1
     page.post(reverse("delivery_action", args=[delivery.pk, "give-up"]))
-    assert minded_count(agent=agent, brand=talk.brand) == 0
+    assert minded(agent=agent, brands=[talk.brand]).count() == 0
 
 
 def test_a_lead_minds_everybodys_and_an_agent_their_own(talk, agent):
     WORLD.script[talk.account.external_id].append(cut_before)
     run(reply(talk, agent))
-    counts = [minded_count(agent=a, brand=talk.brand) for a in
+    counts = [minded(agent=a, brands=[talk.brand]).count() for a in
               (agent, builders.agent(talk.brand), builders.agent(talk.brand, "lead"))]  # fmt: skip
     assert counts == [1, 0, 1]
 
@@ -223,7 +223,7 @@ def test_a_failed_reply_in_parts_is_a_whole_draft_again(talk, agent):
     first = run(reply(talk, agent, "woord " * 100, split=True))
     outbox_choices.edit_again(delivery_id=first.pk, agent=agent)
     assert Draft.objects.get().text.split() == ["woord"] * 100
-    assert minded_count(agent=agent, brand=talk.brand) == 0
+    assert minded(agent=agent, brands=[talk.brand]).count() == 0
 
 
 ADDRESSES = [
