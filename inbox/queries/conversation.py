@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Exists, F, Max, OuterRef, Q, Subquery
+from django.db.models import CharField, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, JSONObject
 from django.http import Http404
 
@@ -106,7 +106,7 @@ def timeline(
 ) -> Timeline:
     """The newest messages, or those before a place, with the notes and the activity among them: four statements."""
     place = _place(before)
-    said = conversation.messages.select_related("identity", "agent", "delivery", "hiding").annotate(**_with_message())
+    said = _said(conversation).select_related("identity", "agent", "delivery", "hiding").annotate(**_with_message())
     if place is not None:
         at, pk = place
         said = said.filter(sent_at__lte=at).filter(Q(sent_at__lt=at) | Q(pk__lt=pk))
@@ -114,7 +114,8 @@ def timeline(
     more, found = len(found) > size, found[:size]
     for m in found:
         if "delivery" in m._state.fields_cache and (delivery := getattr(m, "delivery", None)):
-            delivery.conversation, delivery.account = conversation, conversation.account
+            own = m.conversation_id == conversation.pk
+            delivery.conversation, delivery.account = conversation if own else m.conversation, conversation.account
     begin = found[-1].sent_at if found and more else BEGINNING
     end = place[0] if place else None
     items = [Item("message", m.sent_at, m) for m in found]
@@ -125,6 +126,22 @@ def timeline(
     if reasons is None:
         reasons = {reason.code: reason for reason in ClosingReason.objects.filter(brand_id=conversation.brand_id)}
     return Timeline(_grouped(items), earlier, reasons)
+
+
+def _said(conversation: Conversation) -> QuerySet[Message]:
+    """What was said in it, and in its other leg: one case, one timeline. Of a private leg, this case only."""
+    if hasattr(conversation, "leg_rows"):
+        legs = [row["pk"] for row in conversation.leg_rows]
+    else:
+        legs = list(Conversation.objects.filter(linked=conversation).order_by("pk").values_list("pk", flat=True)[:5])
+    others = [*legs, conversation.linked_id] if conversation.linked_id else legs
+    if not others:
+        return conversation.messages.all()
+    elsewhere = Q(conversation__in=others)
+    if conversation.visibility == "public":
+        elsewhere &= Q(sent_at__gte=conversation.first_message_at)
+    case = Message.objects.filter(Q(conversation=conversation) | elsewhere)
+    return case.select_related("conversation__brand", "conversation__account")
 
 
 def _with_message() -> dict[str, Any]:
