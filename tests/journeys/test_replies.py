@@ -15,6 +15,7 @@ from connectors.sandbox.process import SandboxProcess
 from inbox.models import Conversation, Delivery, DeliveryAttempt, Thread
 from tests import builders
 from tests.browser import Program
+from tests.connectors.sandbox_sdks import x_pictures
 
 pytestmark = pytest.mark.browser
 LONG = "We begrijpen dat dit vervelend is, en we zoeken het uit. " * 8  # two parts on X
@@ -205,8 +206,9 @@ def test_a_picture_leaves_with_what_it_shows(sandbox, page, enter, people, ask, 
     page.locator("#composer [data-send]:visible").click()
     expect(page.locator("#timeline .delivery.sent")).to_have_count(1, timeout=30_000)
     expect(page.locator('#timeline .pictures img[alt="Een rode lift"]')).to_be_visible()
-    entry = said(sandbox, "Zo ziet het eruit")[0]
-    assert entry.get("media") or "media" in str(entry)
+    sent = said(sandbox, "Zo ziet het eruit")[0]
+    told = sandbox.client.account("noordtreinen")
+    assert x_pictures(sandbox.url, told["credentials"], sent["id"]) == ["Een rode lift"]
 
 
 def test_a_reply_to_many_is_seen_one_by_one_and_stopped_half_way(sandbox, page, enter, people, ask, replies):
