@@ -31,7 +31,7 @@ def verbs(brand: Brand) -> list[str]:
 def words(verb: str) -> str:
     """A verb as people say it; an unknown one as it is."""
     known: dict[str, Any] = {
-        "logged_in": _("logged in"), "login_failed": _("failed to log in"), "logged_out": _("logged out"),
+        "logged_in": _("logged in"), "login_failed": _("failed to log in"), "second_factor_failed": _("gave a wrong code"), "logged_out": _("logged out"),
         "password_changed": _("changed the password"), "password_reset": _("reset the password"),
         "totp_activated": _("set up a second factor"), "totp_deactivated": _("removed the second factor"),
         "recovery_codes_generated": _("made recovery codes"),
