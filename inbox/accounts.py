@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -9,6 +10,8 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +59,17 @@ class SealedSecondFactor(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return str(unseal(encrypted_text))
+
+
+class RecordedSessions(DefaultUserSessionsAdapter):  # type: ignore[misc]
+    """Who ends their other sessions is in the audit trail, as is an admin who does it for them."""
+
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        ended = list(sessions)
+        if ended:
+            agent = ended[0].user
+            audit.record("signed_out_everywhere", actor=agent, target=str(agent), data={"sessions": len(ended)})
+        super().end_sessions(ended)
 
 
 class RecordedCode:

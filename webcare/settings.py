@@ -210,6 +210,7 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Webcare"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+USERSESSIONS_ADAPTER = "inbox.accounts.RecordedSessions"
 USERSESSIONS_TRACK_ACTIVITY = False
 
 # Safety

@@ -59,7 +59,7 @@ def test_an_admin_connects_by_clicking_through(kind, go, admin, page, sandbox):
     page.fill("#id_client_id", app["client_id"])
     page.fill("#id_client_secret", app["client_secret"])
     page.check("#id_sandbox")
-    page.get_by_role("button", name="App opslaan").click()
+    page.get_by_role("button", name="Proberen en bewaren").click()
     page.locator(f"a[href$='/connect/{kind}/authorize/']").click()
     page.click("button[value=yes]")
     page.wait_for_url(re.compile(r"/choose/$"))
