@@ -17,18 +17,25 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.utils import timezone
 
 from inbox.models import (
+    ActivityEntry,
     Attachment,
     BulkReply,
     CannedReply,
     ClosingReason,
+    Conversation,
+    ConversationLabel,
+    Delivery,
     Invitation,
     Label,
     Membership,
+    Message,
     SetAside,
     Team,
     View,
 )
 from inbox.operations import invitations
+from inbox.queries.frame import Frame
+from inbox.views.actions import ACTS
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -378,6 +385,90 @@ def test_pages_of_one_brand_say_nothing_of_another(world):
         answer = client.get(address, {"words": secret} if name == "privacy" else {})
         body = body_of(answer).replace(f'value="{secret}"', "")
         assert secret not in body, name
+
+
+@pytest.fixture
+def strange(world) -> dict[str, Any]:
+    """One of everything that belongs to the other brand."""
+    other = world["elsewhere"]
+    account = builders.account(other, name="GEHEIMVANELDERS")
+    conversation = builders.conversation(account, text="GEHEIMVANELDERS", assignee=world["people"]["outsider"])
+    entry = ActivityEntry.objects.create(
+        conversation=conversation, verb="claimed", at=timezone.now(), data={"assignee_id": [None, 1]}
+    )
+    file = Attachment.objects.create(
+        brand=other, kind="image", uploaded_by=world["people"]["outsider"], file=ContentFile(b"x", name="x.png")
+    )
+    return {
+        "conversation": conversation.pk, "agent": world["people"]["outsider"].pk, "entry": entry.pk, "file": file.pk,
+        "team": Team.objects.create(brand=other, name="GEHEIMVANELDERS").pk, "message": conversation.messages.get().pk,
+        "label": Label.objects.create(brand=other, name="GEHEIMVANELDERS").pk,
+    }  # fmt: skip
+
+
+def state_of(world: dict[str, Any]) -> list[Any]:
+    """All that a form could change of the other brand, and of ours by a thing of theirs."""
+    ours_and_theirs = Conversation.objects.order_by("pk").values("pk", "assignee", "team", "status", "version")
+    return [
+        list(ours_and_theirs), list(ConversationLabel.objects.values()), list(Membership.teams.through.objects.values()),
+        list(Attachment.objects.order_by("pk").values("pk", "message", "alt_text")), Delivery.objects.count(),
+        Invitation.objects.count(), CannedReply.objects.count(),
+    ]  # fmt: skip
+
+
+def test_a_form_with_ids_of_another_brand_does_nothing_and_says_nothing(world, strange):
+    client, slug, own = client_of(world, "admin"), world["brand"].slug, world["things"]["conversation"]
+    member = world["things"]["member"]
+    person = Membership.objects.get(pk=member)
+    before = state_of(world)
+    tried = [
+        *((reverse("do_many", args=[slug, act]), {
+            "ids": [strange["conversation"]], "to": f"agent:{world['people']['admin'].pk}", "kind": "question",
+            "label": [world["things"]["label"]], "reason": "spam", "for": "hour"}) for act in ACTS),
+        (reverse("do", args=[own, "assign"]), {"to": f"agent:{strange['agent']}"}),
+        (reverse("do", args=[own, "assign"]), {"to": f"team:{strange['team']}"}),
+        (reverse("do", args=[own, "label"]), {"label": [strange["label"]]}),
+        (reverse("undo"), {"entries": str(strange["entry"])}),
+        (reverse("member", args=[member]), {"role": person.role, "teams": [strange["team"]]}),
+        (reverse("people", args=[slug]), {"email": "n@example.com", "role": "agent", "teams": [strange["team"]]}),
+        (reverse("new_canned_reply", args=[slug]), {
+            "title": "a", "shortcut": "a", "text": "a", "owner": strange["agent"]}),
+        (reverse("bulk", args=[slug]), {"ids": [strange["conversation"]], "text": "Hoi", "send": "1"}),
+        (reverse("attachment_change", args=[world["things"]["attachment"]]), {
+            "conversation": strange["conversation"], "alt_text": "gekaapt"}),
+        (reverse("attachment_change", args=[strange["file"]]), {"conversation": own, "alt_text": "gekaapt"}),
+        (reverse("reply", args=[own]), {
+            "text": "Hoi", "mode": "public", "parent": strange["message"], "in_reply_to": strange["message"],
+            "message": strange["message"]}),
+    ]  # fmt: skip
+    for address, form in tried[:-1]:
+        answer = client.post(address, form)
+        assert answer.status_code < 500, address
+        assert "GEHEIMVANELDERS" not in body_of(answer), address
+        assert state_of(world) == before, (address, form)
+    assert "GEHEIMVANELDERS" not in body_of(client.post(*tried[-1]))
+    assert not Delivery.objects.filter(message__parent_external_id__in=Message.objects.filter(
+        pk=strange["message"]).values("external_id")).exists()  # fmt: skip
+
+
+def test_searches_and_counts_know_one_brand(world, strange):
+    client, slug = client_of(world, "agent"), world["brand"].slug
+    for name, arguments, query in (
+        ("list", [slug, "search"], {"q": "GEHEIMVANELDERS"}),
+        ("rows", [slug, "search"], {"q": "GEHEIMVANELDERS"}),
+        ("palette", [slug], {"q": "GEHEIMVANELDERS"}),
+        ("list", [slug, "all"], {"label": strange["label"], "team": strange["team"], "assignee": strange["agent"]}),
+        ("figures", [slug], {}),
+    ):
+        body = body_of(client.get(reverse(name, args=arguments), query))
+        assert reverse("conversation", args=[strange["conversation"]]) not in body, name
+        assert f"/{strange['conversation']}/" not in body, name
+        assert "GEHEIMVANELDERS" not in re.sub(
+            r'(value|content|href|data-[a-z-]+)="[^"]*"|“GEHEIMVANELDERS”', "", body
+        ), name
+    counted = [frame.counts for frame in [Frame(world["people"]["agent"], world["brand"])]]
+    builders.conversation(builders.account(world["elsewhere"]), text="Nog een")
+    assert counted == [frame.counts for frame in [Frame(world["people"]["agent"], world["brand"])]]
 
 
 def test_exports_of_one_brand_say_nothing_of_another(world):
