@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from inbox.models import Agent, Brand, ChannelAccount, Delivery, Stream
 
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # through our own door: factor, limits, trail
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign, no-untyped-call]  # through our own door: factor, limits, trail
 for theirs in (EmailAddress, Authenticator, UserSession, Group):  # what changes rights or doors is no support work
     admin.site.unregister(theirs)
 

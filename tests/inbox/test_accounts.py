@@ -11,6 +11,15 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import requests
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import mail
 from django.core.management import CommandError, call_command
@@ -445,8 +454,6 @@ def test_of_two_who_connect_one_account_one_does(admin):
 
 
 def test_rotating_writes_every_secret_under_the_new_key(settings):
-    from cryptography.fernet import Fernet
-
     old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
     account = builders.account(credentials={"access_token": "geheim"})
     app = PlatformApp.objects.create(brand=account.brand, kind="x", client_id="a", secrets={"client_secret": "s"})
@@ -459,8 +466,6 @@ def test_rotating_writes_every_secret_under_the_new_key(settings):
 
 
 def test_a_wrong_key_fails_loudly_and_destroys_nothing(settings):
-    from cryptography.fernet import Fernet
-
     old = list(settings.ENCRYPTION_KEYS)
     account = builders.account(credentials={"access_token": "geheim"})
     settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
@@ -472,6 +477,27 @@ def test_a_wrong_key_fails_loudly_and_destroys_nothing(settings):
     settings.ENCRYPTION_KEYS = old
     assert ChannelAccount.objects.get(pk=account.pk).credentials == {"access_token": "geheim"}
     assert secrets_can_be_read(databases=["default"]) == []
+
+
+def test_second_factors_are_rotated_too_and_go_on_working(settings):
+    old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    agent, secret = builders.agent(builders.brand()), generate_totp_secret()
+    TOTP.activate(agent, secret)
+    spare = RecoveryCodes.activate(agent).get_unused_codes()[0]
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    assert [problem.id for problem in secrets_can_be_read(databases=["default"])] == ["inbox.E002"]
+    with pytest.raises(CommandError, match="2 secrets cannot be read"):
+        call_command("rotate_keys")
+    settings.ENCRYPTION_KEYS = [new, old]
+    call_command("rotate_keys")
+    settings.ENCRYPTION_KEYS = [new]
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    for given in (code, spare):
+        guest = Client()
+        guest.post(reverse("account_login"), {"login": agent.email, "password": builders.PASSWORD})
+        assert "_auth_user_id" not in guest.session
+        guest.post(reverse("mfa_authenticate"), {"code": given})
+        assert guest.session["_auth_user_id"] == str(agent.pk)
 
 
 def test_what_is_sealed_in_a_session_is_not_readable_there(admin, sandbox):
