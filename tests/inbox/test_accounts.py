@@ -137,6 +137,7 @@ def test_pages_are_chosen_one_by_one(admin, sandbox):
 def test_the_same_account_twice_leads_to_the_first(admin, sandbox):
     first = choose_first(admin, click_through(admin, sandbox, "x"))
     answer = click_through(admin, sandbox, "x")
+    assert f'Al verbonden: <a href="{reverse("account", args=[first.pk])}">' in admin.get(answer.url).content.decode()
     done = admin.post(answer.url, {"account": first.external_id})
     assert done.url == reverse("account", args=[first.pk])
     assert admin.brand.accounts.count() == 1
@@ -322,6 +323,7 @@ def test_an_end_is_told_ten_and_three_days_before(days, told, admin):
     account_warnings.watch_expiry()
     account_warnings.watch_expiry()
     assert Notification.objects.filter(agent=admin.agent).count() == told
+    assert account_warnings.mail_warnings() == len(mail.outbox) == told
 
 
 def test_an_end_that_comes_nearer_is_told_twice(admin):
