@@ -60,6 +60,7 @@ def test_each_step_of_the_app_is_proved_by_what_happened(kind, admin, sandbox):
     save_app(admin, sandbox, kind)
     before = admin.get(page).content.decode()
     assert "geaccepteerd door het platform op" in before
+    assert audited(admin.brand) == ["platform_app_saved"]
     assert before.count("wordt gecontroleerd in stap 5") == 2
     come_back(admin, consent(admin.get(reverse("authorize", args=[admin.brand.slug, kind])).url))
     after = admin.get(page).content.decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import (
