@@ -8,7 +8,7 @@ from datetime import datetime
 from connectors.types import Direction
 from inbox import events
 from inbox.models import ActivityEntry, ChannelAccount, Gap, Stream
-from inbox.operations import notifications
+from inbox.operations import handoff, notifications
 from inbox.operations.ingest_conversations import Changes
 from inbox.operations.ingest_messages import Arrival
 from inbox.operations.ingest_rows import execute
@@ -55,5 +55,6 @@ def announce(changes: Changes, *, account: ChannelAccount, now: datetime) -> Non
         for pk in changed:
             events.publish("conversation", brand_id=account.brand_id, id=pk)
     events.publish("list", brand_id=account.brand_id)
+    handoff.join_legs(changes.written | changes.made)
     if changes.written:
         notifications.person_wrote(sorted(changes.written))

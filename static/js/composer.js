@@ -31,7 +31,7 @@ function tally(form, told) {
   form.querySelector("[data-limit-shown]").textContent = limit || "";
   const box = shown.closest(".tally");
   box.classList.toggle("over", limit > 0 && used > limit);
-  form.querySelector("[data-split]").hidden = !(limit > 0 && used > limit);
+  form.querySelector("[data-split]").hidden = !(limit > 0 && used > limit) || "whole" in chosen(form).dataset;
   box.querySelector("circle:last-child").setAttribute("stroke-dasharray", `${limit ? Math.min(100, (100 * used) / limit) : 0} 100`);
 }
 
@@ -166,7 +166,7 @@ document.addEventListener("htmx:afterSettle", () => {
   for (const toast of document.querySelectorAll("[data-undo-toast]:not([data-timed])")) {
     toast.dataset.timed = "yes";
     toast.addEventListener("submit", () => setTimeout(() => toast.remove(), 0));
-    setTimeout(() => toast.remove(), 5000);
+    setTimeout(() => toast.remove(), 1000 * (toast.dataset.undoToast || 5)); // no longer than it can be taken back
   }
 });
 addEventListener("pagehide", () => unkept().forEach(keep));
