@@ -140,8 +140,9 @@ def beat(worker: Program, tmp_path: Path) -> Iterator[Program]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the session."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=15_000)  # what is awaited comes when it comes: a busy machine is no failure
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield running
@@ -173,7 +174,7 @@ def window(
 
     def open_window(**options: Any) -> Page:
         context = browser.new_context(**{"base_url": live, "locale": "nl-NL", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: console_errors.append(f"{m.text} {m.location.get('url', '')}")
