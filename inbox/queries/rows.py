@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
@@ -58,9 +59,13 @@ class Row:
 
 def read(found: QuerySet[Conversation], *, most: int) -> list[Row]:
     """The first rows of these conversations, in their order."""
+    return [Row(*one) for one in shown(found)[:most]]
+
+
+def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation, Any]:
+    """What a row needs, as tuples in the order of its fields."""
     labels = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("pk").values("label__name")[:LABELS]
-    shown = found.annotate(labels=ArraySubquery(labels)).values_list(*COLUMNS, "labels")[:most]
-    return [Row(*one) for one in shown]
+    return found.annotate(labels=ArraySubquery(labels)).values_list(*COLUMNS, "labels")
 
 
 def dress(rows: list[Row], *, besides: Agent) -> list[Row]:
