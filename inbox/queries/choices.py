@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from inbox.models import Agent, Brand, ClosingReason, Label, Team
+from inbox.prepared import prepared
 from inbox.queries.counts import brand_counts
 from inbox.queries.frame import Frame
 
@@ -27,19 +28,14 @@ class Choices:
 
     @cached_property
     def _rows(self) -> dict[str, Any]:
-        own = {"brand": OuterRef("pk")}
-        agents = Agent.objects.filter(is_active=True, memberships__brand=OuterRef("pk")).order_by("name")
-        found = Brand.objects.filter(pk=self.brand.pk).values(
-            agent_rows=_array(agents, "pk", "name", "email", "on_shift"),
-            team_rows=_array(Team.objects.filter(**own).order_by("name"), "pk", "name"),
-            label_rows=_array(Label.objects.filter(**own).order_by("name"), "pk", "name", "meaning", "archived_at"),
-            reason_rows=_array(ClosingReason.objects.filter(**own).order_by("pk"), "pk", "code", "name_nl", "name_en",
-                               "archived_at"),
-        )  # fmt: skip
-        return dict(found[0])
+        return dict(_of_brand(brand=self.brand.pk)[0])
 
     def agents(self) -> list[Agent]:
         """Colleagues, those on shift first, with how much each minds."""
+        return self._agents
+
+    @cached_property
+    def _agents(self) -> list[Agent]:
         loads = brand_counts(self.brand)["agents"]
         found = [Agent(**row) for row in self._rows["agent_rows"]]
         for agent in found:
@@ -49,8 +45,8 @@ class Choices:
     def teams(self) -> list[Choice]:
         return [Choice(**row) for row in self._rows["team_rows"]]
 
-    def labels(self) -> list[Choice]:
-        return [Choice(**row) for row in self._rows["label_rows"] if not row["archived_at"]]
+    def labels(self) -> list[dict[str, Any]]:
+        return [row for row in self._rows["label_rows"] if not row["archived_at"]]
 
     def reasons(self) -> list[Choice]:
         return [reason for reason in self.every_reason().values() if not reason.archived_at]
@@ -58,6 +54,19 @@ class Choices:
     def every_reason(self) -> dict[str, Choice]:
         """By code, those out of use too: what was closed for them still says so."""
         return {row["code"]: Choice(**row) for row in self._rows["reason_rows"]}
+
+
+@prepared
+def _of_brand(*, brand: int) -> QuerySet[Brand, Any]:
+    own = {"brand": OuterRef("pk")}
+    agents = Agent.objects.filter(is_active=True, memberships__brand=OuterRef("pk")).order_by("name")
+    return Brand.objects.filter(pk=brand).values(
+        agent_rows=_array(agents, "pk", "name", "email", "on_shift"),
+        team_rows=_array(Team.objects.filter(**own).order_by("name"), "pk", "name"),
+        label_rows=_array(Label.objects.filter(**own).order_by("name"), "pk", "name", "meaning", "archived_at"),
+        reason_rows=_array(ClosingReason.objects.filter(**own).order_by("pk"), "pk", "code", "name_nl", "name_en",
+                           "archived_at"),
+    )  # fmt: skip
 
 
 def _array(found: Any, *columns: str) -> ArraySubquery:
