@@ -13,9 +13,10 @@ from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
 
-def url(name: str, *args: Any, **kwargs: Any) -> str:
+@lru_cache(maxsize=4096)
+def url(name: str, *args: Any) -> str:
     """The address of a view."""
-    return reverse(name, args=args, kwargs=kwargs)
+    return reverse(name, args=args)
 
 
 @pass_eval_context

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.functions import Cast, JSONObject
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.http import Http404
 
 from inbox import access
@@ -31,6 +30,7 @@ from inbox.models import (
 )
 from inbox.operations import presence
 from inbox.prepared import prepared, rows_of
+from inbox.queries.nested import Rows
 
 NEWEST = 50
 PAST = 40  # earlier conversations of the same person
@@ -87,20 +87,16 @@ def _beside() -> dict[str, Any]:
     fit = CannedReply.objects.filter(brand=OuterRef("brand"), channel__in=["", OuterRef("account__kind")])
     return {
         "spoken": language,
-        "note_lines": _rows(Note.objects.filter(**own).order_by("-created_at", "-pk"), 4 * NEWEST, pk="pk", text="text",
+        "note_lines": Rows(Note.objects.filter(**own).order_by("-created_at", "-pk"), 4 * NEWEST, pk="pk", text="text",
                             created_at="created_at", by="author_id", name="author__name", email="author__email"),
-        "activity_lines": _rows(_told(ActivityEntry.objects.filter(**own)).order_by("-at", "-pk"), 4 * NEWEST, pk="pk",
+        "activity_lines": Rows(_told(ActivityEntry.objects.filter(**own)).order_by("-at", "-pk"), 4 * NEWEST, pk="pk",
                                 verb="verb", data="data", at="at", by="actor_id", name="actor__name",
                                 email="actor__email"),
-        "earlier_rows": _rows(past.order_by("-last_message_at"), PAST, pk="pk", preview="preview", feeling="feeling",
+        "earlier_rows": Rows(past.order_by("-last_message_at"), PAST, pk="pk", preview="preview", feeling="feeling",
                               last_message_at="last_message_at", channel="account__kind"),
-        "canned_rows": _rows(fit.filter(language__in=["", OuterRef("spoken")]).order_by("shortcut"), 500, pk="pk",
+        "canned_rows": Rows(fit.filter(language__in=["", OuterRef("spoken")]).order_by("shortcut"), 500, pk="pk",
                              shortcut="shortcut", title="title", text="text", expires_on="expires_on"),
     }  # fmt: skip
-
-
-def _rows(found: QuerySet[Any], most: int, **columns: str) -> ArraySubquery:
-    return ArraySubquery(found.values(row=JSONObject(**columns))[:most])
 
 
 def _around() -> dict[str, Any]:
@@ -121,17 +117,13 @@ def _around() -> dict[str, Any]:
     return {
         "began_thread": Exists(root),  # what they said is the root itself: it stands in the timeline already
         "newest_message": Subquery(newest.values("pk_")),
-        "label_rows": ArraySubquery(labels.values(row=JSONObject(pk="label_id", name="label__name"))[:200]),
-        "identity_rows": ArraySubquery(identities.values(row=JSONObject(
-            platform="platform", handle="handle", name="name", bio="bio", place="place", language="language",
-            followers="followers", verified="verified", url="profile_url"))[:10]),
-        "note_rows": ArraySubquery(notes.values(row=JSONObject(
-            pk="pk", text="text", author="author__name", at=Cast("created_at", CharField())))[:20]),
+        "label_rows": Rows(labels, 200, pk="label_id", name="label__name"),
+        "identity_rows": Rows(identities, 10, platform="platform", handle="handle", name="name", followers="followers",
+                              url="profile_url"),
+        "note_rows": Rows(notes, 20, pk="pk", text="text", author="author__name"),
         "other_rows": ArraySubquery(others.values("pk")[:OTHERS]),
-        "leg_rows": ArraySubquery(legs.values(row=JSONObject(
-            pk="pk", visibility="visibility", kind="account__kind"))[:5]),
-        "same_rows": ArraySubquery(same.values(row=JSONObject(
-            pk="pk", name="name", platform="identities__platform", handle="identities__handle"))[:3]),
+        "leg_rows": Rows(legs, 5, pk="pk", visibility="visibility", kind="account__kind"),
+        "same_rows": Rows(same, 3, pk="pk", name="name", platform="identities__platform", handle="identities__handle"),
     }  # fmt: skip
 
 
@@ -178,11 +170,9 @@ def _with_message() -> dict[str, Any]:
     attachments = Attachment.objects.filter(message=OuterRef("pk")).order_by("position", "pk")
     versions = MessageVersion.objects.filter(message=OuterRef("pk")).order_by("replaced_at")
     return {
-        "attachment_rows": ArraySubquery(attachments.values(row=JSONObject(
-            pk="pk", kind="kind", url="url", preview_url="preview_url", title="title", alt_text="alt_text",
-            file="file", content_type="content_type", external_id="external_id"))[:20]),
-        "version_rows": ArraySubquery(versions.values(row=JSONObject(
-            text="text", at=Cast("sent_at", CharField())))[:20]),
+        "attachment_rows": Rows(attachments, 20, pk="pk", kind="kind", url="url", preview_url="preview_url",
+                                title="title", alt_text="alt_text", file="file", external_id="external_id"),
+        "version_rows": Rows(versions, 20, text="text"),
     }  # fmt: skip
 
 

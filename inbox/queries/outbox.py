@@ -14,6 +14,7 @@ from inbox.access import agents_of, may
 from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, Delivery, Draft, Membership, Message
 from inbox.operations import canned, handoff, outbox_rules
 from inbox.operations.changes import Refused
+from inbox.queries.choices import Colleague
 from inbox.queries.conversation import NEWEST
 from inbox.queries.outbox_words import sentence
 
@@ -55,7 +56,7 @@ class Composer:
     files: dict[str, list[Attachment]]  # by audience: a picture for one never leaves for another
     saved_at: datetime | None
     canned: list[tuple[CannedReply, str]]
-    colleagues: list[Agent]
+    colleagues: list[Agent | Colleague]
     sign_off: str
     length_rule: str
     first_name: str
@@ -85,7 +86,7 @@ def mode_of(conversation: Conversation, audience: str) -> str:
 
 def composer_for(
     *, conversation: Conversation, agent: Agent, audience: str = "", text: str | None = None,
-    token: UUID | None = None, refused: Refused | None = None, colleagues: Sequence[Agent] | None = None,
+    token: UUID | None = None, refused: Refused | None = None, colleagues: Sequence[Agent | Colleague] | None = None,
     newest: list[Message] | None = None,
 ) -> Composer:  # fmt: skip
     """The composer of a conversation, with the agent's drafts; `refused` is what stood in the way of the last try.
