@@ -97,12 +97,28 @@ def web_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def live(web_server: str, transactional_db: None) -> str:
+def live(web_server: str, transactional_db: None) -> Iterator[str]:
     """The server's address, with an empty database and an empty Valkey behind it."""
     from inbox.events import valkey
 
     valkey().flushall()
-    return web_server
+    yield web_server
+    # A window says goodbye when it closes. Emptying the tables under that last request is a deadlock.
+    wait_until_idle()
+
+
+def wait_until_idle(*, seconds: float = 10) -> None:
+    """Return when nobody else has been busy in the test database for a tenth of a second."""
+    from django.db import connection
+
+    deadline = time.monotonic() + seconds
+    quiet = 0
+    while quiet < 3 and time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute("select count(*) from pg_stat_activity where datname = current_database() "
+                           "and pid <> pg_backend_pid() and backend_type = 'client backend' and state <> 'idle'")  # fmt: skip
+            quiet = quiet + 1 if cursor.fetchone() == (0,) else 0
+        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -84,6 +84,30 @@ def test_no_text_for_translation_hides_in_an_f_string():
     assert found == []
 
 
+def test_only_the_guarded_session_calls_other_servers():
+    """No address that a customer can choose is ever called: what calls out is counted here, and aims where we say."""
+    out = {"requests", "httpx", "urllib.request", "urllib3", "http.client", "aiohttp", "socket", "ftplib"}
+    may = {
+        "connectors/http.py",  # the platforms' own hosts, or SANDBOX_URL; follows no redirect
+        "connectors/x/calls.py", "connectors/x/recorded.py",  # name tweepy's errors and answers; call nothing
+        "webcare/run.py", "webcare/sandbox_pages.py",  # this machine: `make run` and its sandbox
+        "webcare/logs.py",  # quietens
+    }  # fmt: skip
+    callers = set()
+    for path in CODE:
+        if "sandbox" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                modules = [node.module or ""]
+            if any(module == one or module.startswith(f"{one}.") for module in modules for one in out):
+                callers.add(name(path))
+    assert callers <= may
+    forms = [p for p in CODE if p.name.startswith("forms")]
+    assert [m[0] for p in forms for m in re.finditer(r"\w*url\w* = forms\.|URLField", p.read_text())] == []
+
+
 @pytest.mark.parametrize("room", ["static", "tests"])
 def test_vendored_files_are_what_their_manifest_says(room):
     manifest = ROOT / room / "vendor" / "MANIFEST"

@@ -11,7 +11,7 @@ from inbox.models.teams import Agent, Brand
 class Contact(models.Model):
     """A person outside, as one brand knows them."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="contacts", db_index=False)
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="contacts", db_index=False, db_constraint=False)
     name = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     erased_at = models.DateTimeField(null=True)  # a tombstone: figures stay right, nothing is imported again
@@ -26,8 +26,8 @@ class Contact(models.Model):
 class Identity(models.Model):
     """A contact's handle on one platform. The handle may change, the external id does not."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="identities")
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="identities", db_constraint=False)
     platform = models.CharField(max_length=20)
     external_id = models.CharField(max_length=120)
     handle = models.CharField(max_length=120, blank=True, default="")

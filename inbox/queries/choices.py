@@ -24,6 +24,7 @@ class Choices:
 
     frame: Frame
     brand: Brand
+    fresh: bool = False  # loads as of now, for the page whose buttons stand on them
 
     @cached_property
     def _rows(self) -> dict[str, Any]:
@@ -40,7 +41,7 @@ class Choices:
 
     def agents(self) -> list[Agent]:
         """Colleagues, those on shift first, with how much each minds."""
-        loads = brand_counts(self.brand)["agents"]
+        loads = brand_counts(self.brand, fresh=self.fresh)["agents"]
         found = [Agent(**row) for row in self._rows["agent_rows"]]
         for agent in found:
             agent.load = loads.get(str(agent.pk), 0)  # type: ignore[attr-defined]

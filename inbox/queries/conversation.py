@@ -87,7 +87,8 @@ def _around() -> dict[str, Any]:
     return {
         "began_thread": Exists(root),  # what they said is the root itself: it stands in the timeline already
         "newest_message": Subquery(newest.values("pk_")),
-        "label_rows": ArraySubquery(labels.values(row=JSONObject(pk="label_id", name="label__name"))[:200]),
+        "label_rows": ArraySubquery(labels.values(row=JSONObject(
+            pk="label_id", name="label__name", colour="label__colour"))[:200]),
         "identity_rows": ArraySubquery(identities.values(row=JSONObject(
             platform="platform", handle="handle", name="name", bio="bio", place="place", language="language",
             followers="followers", verified="verified", url="profile_url"))[:10]),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from inbox.models import Agent, Conversation, ConversationLabel
 from inbox.operations import presence
@@ -43,7 +44,7 @@ class Row:
     assignee_id: int | None
     assignee_name: str | None
     assignee_email: str | None
-    labels: list[str]
+    labels: list[dict[str, str]]  # name and colour
     looking: list[presence.Present] = field(default_factory=list)
     pieces: list[tuple[str, bool]] | None = None
 
@@ -58,7 +59,8 @@ class Row:
 
 def read(found: QuerySet[Conversation], *, most: int) -> list[Row]:
     """The first rows of these conversations, in their order."""
-    labels = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("pk").values("label__name")[:LABELS]
+    theirs = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("pk")
+    labels = theirs.values(row=JSONObject(name="label__name", colour="label__colour"))[:LABELS]
     shown = found.annotate(labels=ArraySubquery(labels)).values_list(*COLUMNS, "labels")[:most]
     return [Row(*one) for one in shown]
 

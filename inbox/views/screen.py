@@ -58,7 +58,7 @@ def colleagues(request: AgentRequest, brand: str) -> HttpResponse:
     """Who is at work, and how much each minds."""
     found = access.brand_for(request.user, brand)
     frame = frame_of(request, found)
-    return render(request, "inbox/colleagues.html", {"brand": found, "choices": Choices(frame, found)})
+    return render(request, "inbox/colleagues.html", {"brand": found, "choices": Choices(frame, found, fresh=True)})
 
 
 def list_context(request: AgentRequest, *, brand: str, queue: str) -> dict[str, Any]:

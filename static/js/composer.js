@@ -32,7 +32,7 @@ function tally(form, told) {
   form.querySelector("[data-limit-shown]").textContent = limit || "";
   const box = shown.closest(".tally");
   box.classList.toggle("over", limit > 0 && used > limit);
-  form.querySelector("[data-split]").hidden = !(limit > 0 && used > limit);
+  form.querySelector("[data-split]").hidden = !(limit > 0 && used > limit) || "whole" in chosen(form).dataset;
   box.querySelector("circle:last-child").setAttribute("stroke-dasharray", `${limit ? Math.min(100, (100 * used) / limit) : 0} 100`);
 }
 
@@ -139,7 +139,7 @@ document.addEventListener("htmx:load", every);
 document.addEventListener("htmx:afterSettle", () => {
   for (const toast of document.querySelectorAll("[data-undo-toast]:not([data-timed])")) {
     toast.dataset.timed = "yes";
-    const leave = setTimeout(() => toast.remove(), 5000);
+    const leave = setTimeout(() => toast.remove(), 1000 * (toast.dataset.undoToast || 5)); // no longer than it can be taken back
     toast.addEventListener("submit", () => clearTimeout(leave));
     toast.addEventListener("htmx:afterRequest", () => toast.remove()); // not sooner: what it answers is told through it
   }

@@ -68,7 +68,8 @@ async function talk() {
   if (!here.isConnected || !head || !lines) return;
   here.querySelector("#collision .gone")?.remove();
   const place = here.querySelector("#head");
-  const busy = place.querySelector(":popover-open, :active"); // a menu, or a button that is being pressed this moment
+  // A menu, a button that is being pressed, or one whose answer is on its way: without it the answer has nowhere to land
+  const busy = place.querySelector(":popover-open, :active, .htmx-request");
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const presence = head.getElementById("presence");
   if (!busy && same(place, head.body)) { /* nothing new */ }

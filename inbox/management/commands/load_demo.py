@@ -149,7 +149,8 @@ def _memberships(agent: Agent, person: dict[str, Any], brands: dict[str, Brand])
 
 def _app(brand: Brand, *, kind: str, app: dict[str, str]) -> None:
     secrets = {key: value for key, value in app.items() if key != "client_id"}
-    given = {"client_id": app["client_id"], "secrets": secrets, "base_url": settings.SANDBOX_URL}
+    given = {"client_id": app["client_id"], "secrets": secrets, "base_url": settings.SANDBOX_URL,
+             "checked_at": timezone.now(), "came_back_at": timezone.now(), "missing_scopes": []}  # fmt: skip
     PlatformApp.objects.update_or_create(brand=brand, kind=kind, defaults=given)
 
 
