@@ -55,8 +55,12 @@ def usable(page):
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_thirty_thousand_characters_two_hundred_labels_and_names_of_all_kinds(window, enter, brand, daan, account, width):
-    who = builders.identity(account, name="🚆", handle="z\u200b\u200bw", bio="\u202eachterstevoren" + "x" * 900, place="ع" * 300)
+def test_thirty_thousand_characters_two_hundred_labels_and_names_of_all_kinds(
+    window, enter, brand, daan, account, width
+):
+    who = builders.identity(
+        account, name="🚆", handle="z\u200b\u200bw", bio="\u202eachterstevoren" + "x" * 900, place="ع" * 300
+    )
     talk = builders.conversation(account, "waarom " * 4286, identity=who)  # 30,002 characters
     builders.message(talk, text="هل يمكنني استرداد ثمن التذكرة؟ " * 20)
     builders.message(talk, text="a" * 3000)

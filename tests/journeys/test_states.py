@@ -41,84 +41,102 @@ class Look:
     def __init__(self, page):
         self.page, self.found = page, {}
 
-    def at(self, state):
-        if problems := accessibility_problems(self.page):
+    def at(self, state, within=None):
+        if problems := accessibility_problems(self.page, within):
             self.found[state] = problems
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:
             self.found[f"{state}: wider than the screen"] = wide
 
-
-def menus(page, look, where, *, small=False):
-    for button in page.locator(f"{where} button[popovertarget]").all():
-        if not button.is_visible():
-            continue
-        name = button.get_attribute("popovertarget")
-        button.click()
-        expect(page.locator(f"#{name}")).to_be_visible()
-        look.at(f"menu {name}")
-        page.keyboard.press("Escape")
-        expect(page.locator(f"#{name}")).not_to_be_visible()
+    def menus(self, where):
+        """Every menu behind a button there, open."""
+        for button in self.page.locator(f"{where} button[popovertarget]:visible").all():
+            name = button.get_attribute("popovertarget")
+            button.click()
+            expect(self.page.locator(f"#{name}")).to_be_visible()
+            self.at(f"menu {name}", within=f"#{name}")
+            self.page.keyboard.press("Escape")
+            expect(self.page.locator(f"#{name}")).not_to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_menus_dialogs_and_modes(window, enter, scene, forgiving, theme):
-    page = window(viewport={"width": 1440, "height": 900}, color_scheme=theme)
-    look, slug = Look(page), scene["brand"].slug
-    enter(page, scene["daan"], f"/inbox/{slug}/all/?kind=complaint&visibility=public")
+@pytest.fixture(params=["light", "dark"])
+def look(window, request):
+    return Look(window(viewport={"width": 1440, "height": 900}, color_scheme=request.param))
+
+
+@pytest.fixture
+def talk(scene):
+    return f"/inbox/{scene['brand'].slug}/all/{scene['conversations'][0].pk}/"
+
+
+def test_the_menus_of_a_filtered_list(look, enter, scene, forgiving):
+    page = enter(look.page, scene["daan"], f"/inbox/{scene['brand'].slug}/all/?kind=complaint&visibility=public")
     look.at("filtered")
-    menus(page, look, ".list-head")
+    look.menus(".list-head")
     for n in (0, 1):
         page.locator("[data-pick]").nth(n).check(force=True)
-    menus(page, look, "#bulk")
-    page.goto(f"/inbox/{slug}/all/{scene['conversations'][0].pk}/")
-    menus(page, look, "#head")
-    menus(page, look, ".topbar")
-    menus(page, look, ".sidebar")
-    for mode in ("public", "private", "note"):
-        page.locator(f"[name=mode][value={mode}]").check(force=True)
-        look.at(f"composer {mode}")
-    page.locator("#reply").focus()
-    page.keyboard.type(" @")
-    expect(page.locator("#colleagues")).to_be_visible()
-    look.at("colleagues at the caret")
-    page.keyboard.press("Escape")
-    page.keyboard.type(" /")
-    expect(page.locator("#canned")).to_be_visible()
-    look.at("canned replies at the caret")
-    page.keyboard.press("Escape")
-    page.locator("[name=mode][value=public]").check(force=True)
-    page.locator("#reply").fill("woord " * 80)
-    look.at("composer, too long")
-    page.keyboard.press("Escape")
-    page.keyboard.press("?")
-    look.at("dialog keys")
-    page.keyboard.press("Escape")
-    page.keyboard.press("Control+k")
-    expect(page.locator("#palette-found [role=option]").first).to_be_visible()
-    look.at("dialog palette")
-    page.keyboard.press("Escape")
-    page.locator("[data-bell]").click()
-    expect(page.locator("#bell-list")).to_contain_text("Anna")
-    look.at("dialog bell")
-    page.keyboard.press("Escape")
-    page.locator('#head [data-key="c"]').click()
-    expect(page.locator("#toasts")).to_contain_text("Ongedaan maken")
-    look.at("toast")
-    page.evaluate("document.getElementById('login-again').showModal()")
-    look.at("dialog logged out")
+    look.at("two picked", within="#bulk")
+    look.menus("#bulk")
     assert look.found == {}
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_wide_pages_and_what_went_wrong(window, enter, scene, console_errors, theme):
-    page = window(viewport={"width": 1024, "height": 800}, color_scheme=theme)
-    look, slug = Look(page), scene["brand"].slug
-    enter(page, scene["daan"], "/")
-    pages = ["settings/", "library/", "canned-replies/", "people/", "ledger/", "accounts/", "privacy/", "audit/"]
-    known = [f"/brands/{slug}/{part}" for part in pages] + [f"/inbox/{slug}/{part}" for part in ("views/", "colleagues/")]
-    for path in [*known, f"/inbox/{slug}/mine/", f"/inbox/{slug}/search/", "/preferences/", "/nowhere/"]:
-        page.goto(path)
+def test_the_menus_of_a_conversation_and_of_the_page(look, enter, scene, talk, forgiving):
+    enter(look.page, scene["daan"], talk)
+    look.menus("#head")
+    look.menus(".topbar")
+    look.menus(".sidebar")
+    look.menus("#composer")
+    assert look.found == {}
+
+
+def test_the_ways_to_write(look, enter, scene, talk, forgiving):
+    page = enter(look.page, scene["daan"], talk)
+    for mode in ("public", "private", "note"):
+        page.locator(f"[name=mode][value={mode}]").check(force=True)
+        look.at(f"composer {mode}", within="#composer")
+    page.locator("#reply").focus()
+    for sign, menu in (("@", "#colleagues"), ("/", "#canned")):
+        page.keyboard.type(f" {sign}")
+        expect(page.locator(menu)).to_be_visible()
+        look.at(f"{menu} at the caret")
+        page.keyboard.press("Escape")
+    page.locator("[name=mode][value=public]").check(force=True)
+    page.locator("#reply").fill("woord " * 80)
+    look.at("too long", within="#composer")
+    assert look.found == {}
+
+
+def test_dialogs_and_toasts(look, enter, scene, talk, forgiving):
+    page = enter(look.page, scene["daan"], talk)
+    page.locator('#head [data-key="c"]').click()
+    expect(page.locator("#toasts")).to_contain_text("Ongedaan maken")
+    look.at("toast", within="#toasts")
+    page.keyboard.press("?")
+    look.at("keys", within="#keys")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette-found [role=option]").first).to_be_visible()
+    look.at("palette", within="#palette")
+    page.keyboard.press("Escape")
+    page.locator("[data-bell]").click()
+    expect(page.locator("#bell-list")).to_contain_text("Anna")
+    look.at("bell", within="#bell")
+    page.keyboard.press("Escape")
+    page.evaluate("document.getElementById('login-again').showModal()")
+    look.at("logged out", within="#login-again")
+    assert look.found == {}
+
+
+WIDE = ["/brands/{}/settings/", "/brands/{}/library/", "/brands/{}/canned-replies/", "/brands/{}/people/", "/inbox/{}/views/",
+        "/inbox/{}/mine/", "/inbox/{}/search/", "/preferences/", "/nowhere/"]  # fmt: skip
+
+
+def test_wide_pages_and_what_went_wrong(look, enter, scene, console_errors):
+    page, slug = look.page, scene["brand"].slug
+    page.set_viewport_size({"width": 1024, "height": 800})
+    enter(page, scene["daan"], "/preferences/")
+    for path in WIDE:
+        page.goto(path.format(slug))
         look.at(path)
     other = builders.agent(scene["brand"], "agent", email="klein@example.com")
     enter(page, other, f"/brands/{slug}/people/")
@@ -145,7 +163,7 @@ def test_a_telephone_and_four_hundred_percent(window, enter, scene, forgiving, a
     expect(page.locator("#person")).to_be_visible()
     look.at("person")
     page.keyboard.press("Escape")
-    menus(page, look, "#head")
+    look.menus("#head")
     page.locator("#reply").scroll_into_view_if_needed()
     page.locator("#reply").fill("Er komt een bus /")
     page.keyboard.press("End")
