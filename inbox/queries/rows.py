@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
-from django.db.models.functions import JSONObject
 
 from inbox.models import Agent, Conversation, ConversationLabel
 from inbox.operations import presence
+from inbox.queries.nested import Rows
 
 COLUMNS = (
     "pk", "visibility", "proactive", "status", "kind", "feeling", "waiting_since", "due_at", "last_message_at",
@@ -59,10 +59,14 @@ class Row:
 
 def read(found: QuerySet[Conversation], *, most: int) -> list[Row]:
     """The first rows of these conversations, in their order."""
+    return [Row(*one) for one in shown(found)[:most]]
+
+
+def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation, Any]:
+    """What a row needs, as tuples in the order of its fields."""
     theirs = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("pk")
-    labels = theirs.values(row=JSONObject(name="label__name", colour="label__colour"))[:LABELS]
-    shown = found.annotate(labels=ArraySubquery(labels)).values_list(*COLUMNS, "labels")[:most]
-    return [Row(*one) for one in shown]
+    labels = Rows(theirs, LABELS, name="label__name", colour="label__colour")
+    return found.annotate(labels=labels).values_list(*COLUMNS, "labels")
 
 
 def dress(rows: list[Row], *, besides: Agent) -> list[Row]:
