@@ -12,7 +12,7 @@ from django.db.models import OuterRef, QuerySet
 from inbox.models import Agent, Brand, ClosingReason, Label, Team
 from inbox.models.teams import monogram
 from inbox.prepared import prepared
-from inbox.queries.counts import brand_counts
+from inbox.queries.counts import KEPT, brand_counts
 from inbox.queries.frame import Frame
 from inbox.queries.nested import Rows
 
@@ -51,7 +51,7 @@ class Choices:
 
     @cached_property
     def _agents(self) -> list[Colleague]:
-        loads = brand_counts(self.brand)["agents"]
+        loads = brand_counts(self.brand, age=KEPT)["agents"]  # a menu need not wait for a newer figure
         found = [Colleague(load=loads.get(str(row["pk"]), 0), **row) for row in self._rows["agent_rows"]]
         return sorted(found, key=lambda one: (not one.on_shift, one.name.casefold()))
 
