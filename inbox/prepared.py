@@ -96,9 +96,7 @@ class _Planning:
         if self.connection.queries_logged:  # only the ordinary way knows what was said, values and all
             return ordinary
         ordinary.close()
-        own = self.connection.connection
-        own.prepare_threshold = 0  # the ORM's other statements put their values in themselves, and are never prepared
-        return self.connection._prepare_cursor(ServerBindingCursor(own))
+        return self.connection._prepare_cursor(ServerBindingCursor(self.connection.connection))
 
 
 def _with_constants(

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID, uuid5
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from inbox.models import Agent, Conversation, Delivery
+from inbox import events
+from inbox.models import Agent, Conversation, Delivery, Draft
 from inbox.operations import outbox_rules
 from inbox.operations.changes import Refused, change, lock, record
+from inbox.operations.drafts import save_draft
 from inbox.operations.replies import parent_of, send_reply
+
+JOIN = """
+    UPDATE inbox_conversation c SET linked_id = asked.public_id, version = c.version + 1
+    FROM (SELECT DISTINCT ON (d.id) d.id, p.id AS public_id
+          FROM inbox_conversation d JOIN inbox_conversation p ON p.contact_id = d.contact_id
+              AND p.account_id = d.account_id AND p.visibility = 'public' AND p.close_loop
+          WHERE d.id = ANY(%s) AND d.visibility = 'private'
+              AND NOT EXISTS (SELECT FROM inbox_conversation o WHERE o.id = d.linked_id AND o.close_loop)
+          ORDER BY d.id, p.last_message_at DESC) asked
+    WHERE c.id = asked.id RETURNING c.brand_id, asked.public_id"""
 
 
 def private_mode(conversation: Conversation) -> str:
@@ -43,9 +55,37 @@ def to_private(
                          token=token)  # fmt: skip
     public = send_reply(conversation=conversation, agent=agent, mode=outbox_rules.PUBLIC, token=uuid5(token, "public"),
                         text=public_text.strip() or public_line(conversation), waits_for=private)  # fmt: skip
-    Conversation.objects.filter(pk=conversation.pk).update(close_loop=True, version=F("version") + 1)
     record(conversation, actor=agent, verb="handed_off", data={"delivery": private.pk})
     return private, public
+
+
+def invitation(conversation: Conversation) -> str:
+    """The public line that asks somebody whom we cannot write to in private to write to us; "" without such a way."""
+    link = outbox_rules.message_link(conversation.account)
+    if not link or conversation.visibility != "public":
+        return ""
+    with override(conversation.brand.language):
+        return _("Could you send us a private message? That is possible here: %(link)s") % {"link": link}
+
+
+def draft_invitation(*, conversation: Conversation, agent: Agent) -> None:
+    """Put it behind what the agent was writing in public."""
+    words = invitation(conversation)
+    if not words:
+        raise Refused("mode_unavailable")
+    draft = Draft.objects.filter(agent=agent, conversation=conversation, mode=outbox_rules.PUBLIC).first()
+    written = draft.text.strip() if draft else ""
+    if words not in written:
+        save_draft(conversation=conversation, agent=agent, mode=outbox_rules.PUBLIC, text=f"{written} {words}".strip())
+
+
+def join_legs(conversation_ids: Iterable[int]) -> None:
+    """Who writes in private after we asked them to in public: both are one case."""
+    with connection.cursor() as cursor:
+        cursor.execute(JOIN, [sorted(conversation_ids)])
+        joined = cursor.fetchall()
+    for brand_id, public_id in joined:
+        events.publish("conversation", brand_id=brand_id, id=public_id)
 
 
 def loop_to_close(conversation: Conversation) -> Conversation | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from connectors.types import Direction
 from inbox import events
 from inbox.models import ActivityEntry, ChannelAccount, Gap, Stream
-from inbox.operations import notifications
+from inbox.operations import handoff, notifications
 from inbox.operations.ingest_conversations import Changes
 from inbox.operations.ingest_messages import Arrival
 from inbox.operations.ingest_rows import execute
@@ -33,8 +33,6 @@ def count_hours(arrivals: list[Arrival], *, stream: Stream) -> None:
 
 def count_recovered(arrivals: list[Arrival], *, stream: Stream) -> None:
     """What fell into a gap of this stream and is here after all."""
-    if not arrivals:
-        return
     times = sorted(a.message.sent_at for a in arrivals)
     for gap in Gap.objects.filter(stream=stream, closed_at=None, closable=True, starts_at__lte=times[-1]):
         recovered = sum(gap.starts_at <= t and (gap.ends_at is None or t <= gap.ends_at) for t in times)
@@ -57,5 +55,6 @@ def announce(changes: Changes, *, account: ChannelAccount, now: datetime) -> Non
         for pk in changed:
             events.publish("conversation", brand_id=account.brand_id, id=pk)
     events.publish("list", brand_id=account.brand_id)
+    handoff.join_legs(changes.written | changes.made)
     if changes.written:
         notifications.person_wrote(sorted(changes.written))

@@ -117,7 +117,7 @@ def _around() -> dict[str, Any]:
     return {
         "began_thread": Exists(root),  # what they said is the root itself: it stands in the timeline already
         "newest_message": Subquery(newest.values("pk_")),
-        "label_rows": Rows(labels, 200, pk="label_id", name="label__name"),
+        "label_rows": Rows(labels, 200, pk="label_id", name="label__name", colour="label__colour"),
         "identity_rows": Rows(identities, 10, platform="platform", handle="handle", name="name", followers="followers",
                               url="profile_url"),
         "note_rows": Rows(notes, 20, pk="pk", text="text", author="author__name"),

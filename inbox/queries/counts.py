@@ -37,12 +37,12 @@ class Counts:
 
 
 def brand_counts(brand: Brand, *, age: float = FRESH) -> dict[str, Any]:
-    """Figures for everybody, at most this many seconds old, or older while somebody else is counting."""
+    """Figures for everybody, at most this many seconds old, or older while somebody else counts; as of now at age 0."""
     key = f"webcare:counts:{brand.pk}"
     try:
         raw = events.valkey().get(key)
         kept = dict(json.loads(raw)) if raw else None  # type: ignore[arg-type]
-        if kept and (time.time() - kept["at"] < age or not events.valkey().set(f"{key}:busy", 1, nx=True, ex=5)):
+        if kept and age and (time.time() - kept["at"] < age or not events.valkey().set(f"{key}:busy", 1, nx=True, ex=5)):
             return kept
     except redis.RedisError:
         return _counted(brand)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Model, OuterRef, QuerySet, Subquery, When
 
 from inbox.models import Agent, ChannelAccount, Contact, Conversation, ConversationLabel, Identity, Label
 from inbox.operations import presence
+from inbox.queries.nested import Rows
 
 COLUMNS = (
     "pk", "visibility", "proactive", "status", "kind", "feeling", "waiting_since", "due_at", "last_message_at",
@@ -42,7 +42,7 @@ class Row:
     person: str
     assignee_id: int | None
     owner: str | None
-    labels: list[str]
+    labels: list[dict[str, str]]  # name and colour
     looking: list[presence.Present] = field(default_factory=list)
     pieces: list[tuple[str, bool]] | None = None
 
@@ -70,7 +70,7 @@ def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation, Any]:
         name=_of(Identity, "identity", "name"),
         person=_of(Contact, "contact", "name"),
         owner=Subquery(Agent.objects.filter(pk=OuterRef("assignee_id")).values(shown=owner)),
-        labels=ArraySubquery(labels.values(called=_of(Label, "label", "name"))[:LABELS]),
+        labels=Rows(labels, LABELS, name=_of(Label, "label", "name"), colour=_of(Label, "label", "colour")),
     ).values_list(*COLUMNS)
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from inbox.models import Brand, Message
 from inbox.queries.rows import Row
 
+ENOUGH, TRIGRAM = 25, 3  # people found by how they begin; letters that an index over parts of words needs
 DEPTH = 120  # messages looked at for a page of conversations
 SAMPLE = 4000  # newest messages that say how common the words are: 4 ms, and often the whole answer
 WALK_ROW, INDEX_ROW = 0.9, 20  # microseconds; a hit by the index costs more as there are more: its bitmap turns lossy
@@ -36,6 +37,14 @@ COMMON = """
 select count(*), (select reltuples from pg_class where relname = 'inbox_message') from (
   select search, text from inbox_message order by sent_at desc, id desc limit %(sample)s) m
 where m.search @@ {query}{exactly}
+"""
+# Names and handles that begin so; anywhere in a name is looked for only when those are few.
+STARTING = """
+select c.id from (
+  (select contact_id from inbox_identity where brand_id = %(brand)s and lower(handle) like %(start)s limit 300)
+  union
+  (select contact_id from inbox_identity where brand_id = %(brand)s and lower(name) like %(start)s limit 300)) known
+join inbox_conversation c on c.contact_id = known.contact_id order by c.last_message_at desc limit 100
 """
 PEOPLE = """
 select c.id from (
@@ -109,7 +118,10 @@ def _people(brand: Brand, asked: Asked) -> list[int]:
     if len(text) < 2:
         return []
     like = _escaped(text)
-    return _ids(PEOPLE, {"brand": brand.pk, "like": f"{like}%" if asked.handle else f"%{like}%"})
+    found = _ids(STARTING, {"brand": brand.pk, "start": f"{like.lower()}%"})
+    if asked.handle or len(text) < TRIGRAM or len(found) >= ENOUGH:
+        return found
+    return list(dict.fromkeys([*found, *_ids(PEOPLE, {"brand": brand.pk, "like": f"%{like}%"})]))
 
 
 def _texts(accounts: list[int], asked: Asked) -> list[tuple[int, int]]:

@@ -11,6 +11,15 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import requests
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import mail
 from django.core.management import CommandError, call_command
@@ -20,9 +29,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connectors.exceptions import AuthorizationLost
+from connectors.registry import connector_class
 from connectors.sandbox.process import SandboxProcess
-from inbox import encryption
+from connectors.types import StreamRef
+from inbox import encryption, gateway
 from inbox.checks import secrets_can_be_read
+from inbox.forms_admin import OwnKeysForm, PlatformAppForm
 from inbox.models import AuditEntry, ChannelAccount, Gap, Notification, PlatformApp, Stream
 from inbox.operations import account_warnings, accounts, oauth_connect
 from inbox.queries.accounts import removed_with_credentials
@@ -57,7 +69,7 @@ def save_app(client: Client, sandbox: SandboxProcess, kind: str) -> None:
     assert answer.status_code == 302, answer.content.decode()
 
 
-def consent(address: str, **choice: str) -> str:
+def consent(address: str, *, without: str = "", **choice: str) -> str:
     """Agree on the platform's page, as a person in a browser; the address it sends us back to."""
     address = urljoin(settings.SANDBOX_URL, address)  # Webcare's own port only hands on to it
     with requests.Session() as browser:
@@ -66,6 +78,7 @@ def consent(address: str, **choice: str) -> str:
             unescape(n): unescape(v) for n, v in re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', page.text)
         }
         ticked = dict.fromkeys(re.findall(r'type="checkbox" name="([^"]*)"', page.text), "1")
+        ticked.pop(without, None)
         first = re.search(r'name="user_id" value="([^"]*)"', page.text)
         person = {"user_id": first.group(1)} if first else {}
         target = urljoin(address, urlsplit(address).path)
@@ -170,17 +183,95 @@ def test_the_app_secret_is_never_shown_again(admin, sandbox):
     save_app(admin, sandbox, "x")
     secret = sandbox.client.apps()["x"]["client_secret"]
     assert secret not in admin.get(reverse("platform", args=[admin.brand.slug, "x"])).content.decode()
-    answer = admin.post(reverse("platform", args=[admin.brand.slug, "x"]), {"client_id": "anders", "client_secret": ""})
-    assert answer.status_code == 302
+    app = {"client_id": sandbox.client.apps()["x"]["client_id"], "client_secret": "", "sandbox": "on"}
+    assert admin.post(reverse("platform", args=[admin.brand.slug, "x"]), app).status_code == 302
     assert PlatformApp.objects.get(brand=admin.brand).secrets["client_secret"] == secret
     assert secret not in str(list(AuditEntry.objects.values_list("data", flat=True)))
 
 
-def test_no_address_of_a_customers_choice_is_ever_called(admin, settings, sandbox):
-    settings.SANDBOX_URL = ""
-    url = reverse("platform", args=[admin.brand.slug, "x"])
-    admin.post(url, {"client_id": "a", "client_secret": "b", "sandbox": "on", "base_url": "http://169.254.169.254"})
-    assert PlatformApp.objects.get(brand=admin.brand).base_url == ""
+@pytest.mark.parametrize("kind", ["x", "facebook"])
+@pytest.mark.parametrize("wrong", [{"client_id": "bestaat-niet"}, {"client_secret": "fout-geheim"}])
+def test_an_app_that_the_platform_does_not_know_is_not_saved(kind, wrong, admin, sandbox):
+    app = {key: sandbox.client.apps()[kind][key] for key in ("client_id", "client_secret")}
+    answer = admin.post(reverse("platform", args=[admin.brand.slug, kind]), {**app, **wrong, "sandbox": "on"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "kent deze id niet met dit geheim" in page
+    assert "plak het geheim nog een keer" in page
+    assert app["client_secret"] not in page
+    assert not PlatformApp.objects.exists()
+
+
+def test_an_app_is_not_saved_while_the_platform_does_not_answer(admin, settings, sandbox):
+    app = sandbox.client.apps()["x"]
+    settings.SANDBOX_URL = "http://127.0.0.1:9"
+    form = {"client_id": app["client_id"], "client_secret": app["client_secret"], "sandbox": "on"}
+    answer = admin.post(reverse("platform", args=[admin.brand.slug, "x"]), form)
+    assert answer.status_code == 422
+    assert "niet bereikbaar" in answer.content.decode()
+    assert not PlatformApp.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["x", "facebook"])
+def test_each_step_of_the_app_is_proved_by_what_happened(kind, admin, sandbox):
+    page = reverse("platform", args=[admin.brand.slug, kind])
+    save_app(admin, sandbox, kind)
+    before = admin.get(page).content.decode()
+    assert "geaccepteerd door het platform op" in before
+    assert before.count("wordt gecontroleerd in stap 5") == 2
+    come_back(admin, consent(admin.get(reverse("authorize", args=[admin.brand.slug, kind])).url))
+    after = admin.get(page).content.decode()
+    assert "werkt: je kwam terug op" in after
+    assert "alle zijn gegeven" in after
+    other = PlatformApp.objects.get(brand=admin.brand)
+    other.client_id = "anders"
+    other.save(update_fields=["client_id"])
+    save_app(admin, sandbox, kind)  # another app proves itself anew
+    assert admin.get(page).content.decode().count("wordt gecontroleerd in stap 5") == 2
+
+
+def test_what_was_not_granted_is_said_with_what_it_costs(admin, sandbox):
+    save_app(admin, sandbox, "facebook")
+    there = admin.get(reverse("authorize", args=[admin.brand.slug, "facebook"]))
+    back = come_back(admin, consent(there.url, without="scope_pages_messaging"))
+    choosing = admin.get(back.url).content.decode()
+    assert "<code>pages_messaging</code>: geen privéberichten" in choosing
+    page = admin.get(reverse("platform", args=[admin.brand.slug, "facebook"])).content.decode()
+    assert "1 is niet gegeven" in page
+    account = choose_first(admin, back)
+    assert account.missing_scopes == ["pages_messaging"]
+    direct = account.streams.get(kind="direct")
+    assert (direct.enabled, direct.reason) == (False, "permission_missing")
+    assert account.streams.filter(enabled=True).exists()
+
+
+def test_why_the_platform_sent_us_back_is_said_in_plain_words(admin, sandbox):
+    save_app(admin, sandbox, "x")
+    there = admin.get(reverse("authorize", args=[admin.brand.slug, "x"])).url
+    state = parse_qs(urlsplit(there).query)["state"][0]
+    answer = {"state": state, "error": "invalid_scope", "error_description": "dm.read <b>"}
+    page = admin.get(reverse("connect_callback", args=["x"]), answer, follow=True).content.decode()
+    assert (
+        "De app mocht dit van het platform niet vragen: dm.read &lt;b&gt;. Zet daar elk recht van stap 3 aan." in page
+    )
+
+
+def test_no_address_of_a_customers_choice_is_ever_called(settings):
+    """Neither by a field that is not there, nor by one of those that are."""
+    aimed = {"base_url": "http://169.254.169.254", "callback_url": "http://[::1]/", "client_id": "a", "sandbox": "on"}
+    for address in ("", "http://sandbox.example"):
+        settings.SANDBOX_URL = address
+        form = PlatformAppForm(aimed)
+        assert form.is_valid()
+        assert form.base_url == address
+        keys = OwnKeysForm(
+            {**aimed, **dict.fromkeys(["consumer_key", "consumer_secret", "access_token", "access_token_secret"], "x")},
+            capabilities=connector_class("x").capabilities,
+        )
+        assert keys.is_valid()
+        data, base_url = keys.data_and_address()
+        assert base_url == address
+        assert set(data) == {"consumer_key", "consumer_secret", "access_token", "access_token_secret"}
 
 
 def test_reconnecting_keeps_history_cursor_and_settings(admin, sandbox):
@@ -284,6 +375,29 @@ def test_a_removed_account_can_be_connected_again(admin, sandbox):
     assert (again.state, again.conversations.count()) == ("connected", 1)
 
 
+def test_own_keys_that_are_good_connect_the_account_they_belong_to(admin, sandbox):
+    seeded = sandbox.client.account("noordtreinen", "x")
+    given = seeded["credentials_oauth1"]
+    typed = {"consumer_key": given["api_key"], "consumer_secret": given["api_secret"],
+             "access_token": given["access_token"], "access_token_secret": given["access_token_secret"]}  # fmt: skip
+    keys = {**typed, "sandbox": "on"}
+    answer = admin.post(reverse("own_keys", args=[admin.brand.slug, "x"]), keys)
+    account = admin.brand.accounts.get()
+    assert answer.url == reverse("account", args=[account.pk])
+    assert (account.external_id, account.state) == (seeded["external_id"], "connected")
+    assert account.credentials == typed
+    sandbox.client.x_post("reiziger", f"@{account.handle} komt er nog een trein?")
+    with gateway.connect(account) as connector:
+        page = connector.poll(StreamRef("mentions"), {}, since=timezone.now() - timedelta(hours=1))
+    assert "komt er nog een trein?" in page.messages[0].text
+    again = admin.post(reverse("own_keys", args=[admin.brand.slug, "x"]), keys)
+    assert again.url == reverse("account", args=[account.pk])
+    assert admin.brand.accounts.count() == 1
+    for secret in typed.values():
+        assert secret not in admin.get(again.url).content.decode()
+        assert secret not in str(list(AuditEntry.objects.values()))
+
+
 def test_own_keys_that_are_no_good_are_refused_before_anything_is_saved(admin, sandbox):
     keys = dict.fromkeys(["consumer_key", "consumer_secret", "access_token", "access_token_secret"], "fout")
     answer = admin.post(reverse("own_keys", args=[admin.brand.slug, "x"]), {**keys, "sandbox": "on"})
@@ -340,8 +454,6 @@ def test_of_two_who_connect_one_account_one_does(admin):
 
 
 def test_rotating_writes_every_secret_under_the_new_key(settings):
-    from cryptography.fernet import Fernet
-
     old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
     account = builders.account(credentials={"access_token": "geheim"})
     app = PlatformApp.objects.create(brand=account.brand, kind="x", client_id="a", secrets={"client_secret": "s"})
@@ -354,8 +466,6 @@ def test_rotating_writes_every_secret_under_the_new_key(settings):
 
 
 def test_a_wrong_key_fails_loudly_and_destroys_nothing(settings):
-    from cryptography.fernet import Fernet
-
     old = list(settings.ENCRYPTION_KEYS)
     account = builders.account(credentials={"access_token": "geheim"})
     settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
@@ -367,6 +477,27 @@ def test_a_wrong_key_fails_loudly_and_destroys_nothing(settings):
     settings.ENCRYPTION_KEYS = old
     assert ChannelAccount.objects.get(pk=account.pk).credentials == {"access_token": "geheim"}
     assert secrets_can_be_read(databases=["default"]) == []
+
+
+def test_second_factors_are_rotated_too_and_go_on_working(settings):
+    old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
+    agent, secret = builders.agent(builders.brand()), generate_totp_secret()
+    TOTP.activate(agent, secret)
+    spare = RecoveryCodes.activate(agent).get_unused_codes()[0]
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    assert [problem.id for problem in secrets_can_be_read(databases=["default"])] == ["inbox.E002"]
+    with pytest.raises(CommandError, match="2 secrets cannot be read"):
+        call_command("rotate_keys")
+    settings.ENCRYPTION_KEYS = [new, old]
+    call_command("rotate_keys")
+    settings.ENCRYPTION_KEYS = [new]
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    for given in (code, spare):
+        guest = Client()
+        guest.post(reverse("account_login"), {"login": agent.email, "password": builders.PASSWORD})
+        assert "_auth_user_id" not in guest.session
+        guest.post(reverse("mfa_authenticate"), {"code": given})
+        assert guest.session["_auth_user_id"] == str(agent.pk)
 
 
 def test_what_is_sealed_in_a_session_is_not_readable_there(admin, sandbox):

@@ -228,6 +228,15 @@ def test_nothing_is_kept_longer_than_agreed_and_the_trail_says_so():
     assert (entry.brand, entry.data["messages"], entry.data["keep_message_days"]) == (brand, 1, 100)
 
 
+def test_the_page_of_privacy_says_what_was_removed_last(admin, person):
+    address = reverse("privacy", args=[person.brand.slug])
+    assert "Er was nog niets over de termijn" in admin.get(address).content.decode()
+    type(person.brand).objects.filter(pk=person.brand_id).update(keep_message_days=100)
+    aged(200, brand=person.brand, status="resolved")
+    retention.run()
+    assert "1 ruw gegeven, 1 bericht, 0 bijlagen" in admin.get(address).content.decode()
+
+
 def test_a_second_run_finds_nothing_and_says_nothing():
     brand = builders.brand(keep_message_days=100)
     aged(200, brand=brand, status="resolved")
