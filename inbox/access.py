@@ -82,7 +82,7 @@ def brand_for(agent: Agent, slug: str, role: str = Role.AGENT) -> Brand:
     if not found:
         raise Http404
     brand: Brand = found[0]
-    _require(agent, brand, own=Role.ADMIN if agent.is_owner else brand.own_role, role=role)
+    _require(agent, brand, own=Role.ADMIN if agent.is_owner else brand.own_role, role=role)  # type: ignore[attr-defined]
     return brand
 
 
@@ -91,7 +91,9 @@ def _brand_and_role(*, slug: str, agent: int) -> models.QuerySet[Brand]:
     """One statement for the brand, the agent's role there and their teams."""
     own = Membership.objects.filter(agent=agent, brand=OuterRef("pk"))
     teams = own.filter(teams__isnull=False).order_by("teams").values("teams")
-    return Brand.objects.filter(slug=slug).annotate(own_role=Subquery(own.values("role")[:1]), own_teams=ArraySubquery(teams))
+    return Brand.objects.filter(slug=slug).annotate(
+        own_role=Subquery(own.values("role")[:1]), own_teams=ArraySubquery(teams)
+    )
 
 
 def conversation_for(agent: Agent, pk: int, role: str = Role.AGENT) -> Conversation:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("inbox", "0012_references_by_statement"), ("inbox", "0042_app_checks")]
+    dependencies = [("inbox", "0014_app_checks")]
 
     operations = [
         AddIndexConcurrently(

@@ -60,9 +60,7 @@ def store_people(
     return people | (_made(fresh, account=account, keys=keys, now=now) if fresh else {})
 
 
-def _made(
-    authors: dict[str, Author], *, account: ChannelAccount, keys: Keys, now: datetime
-) -> dict[str, Person]:
+def _made(authors: dict[str, Author], *, account: ChannelAccount, keys: Keys, now: datetime) -> dict[str, Person]:
     contacts, identities, people = [], [], {}
     for external_id, author in sorted(authors.items()):
         pk, contact = keys.next("inbox_identity"), keys.next("inbox_contact")

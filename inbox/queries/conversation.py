@@ -147,6 +147,7 @@ def timeline(
 
 def _said(conversation: Conversation, place: tuple[datetime, int] | None, most: int) -> list[Message]:
     """Messages, newest first. Nearly all are by the same person, who is read with the conversation."""
+
     def build(*, conversation: int, at: Any = None, pk: int = 0) -> QuerySet[Message]:
         said = Message.objects.filter(conversation=conversation).annotate(**_with_message())
         if at is not None:
@@ -159,7 +160,7 @@ def _said(conversation: Conversation, place: tuple[datetime, int] | None, most: 
     people = {conversation.identity_id: conversation.identity} if conversation.identity_id else {}
     people |= Identity.objects.in_bulk({m.identity_id for m in found if m.identity_id} - set(people))
     for m in found:
-        m.identity = people.get(m.identity_id)
+        m.identity = people.get(m.identity_id) if m.identity_id else None
         m.conversation, m.account = conversation, conversation.account
         if "delivery" in m._state.fields_cache and (delivery := getattr(m, "delivery", None)):
             delivery.conversation, delivery.account = conversation, conversation.account

@@ -42,7 +42,7 @@ def brand_counts(brand: Brand, *, age: float = FRESH) -> dict[str, Any]:
     try:
         raw = events.valkey().get(key)
         kept = dict(json.loads(raw)) if raw else None  # type: ignore[arg-type]
-        if kept and age and (time.time() - kept["at"] < age or not events.valkey().set(f"{key}:busy", 1, nx=True, ex=5)):
+        if kept and age and (time.time() - kept["at"] < age or _somebody_counts(key)):
             return kept
     except redis.RedisError:
         return _counted(brand)
@@ -51,6 +51,10 @@ def brand_counts(brand: Brand, *, age: float = FRESH) -> dict[str, Any]:
         events.valkey().set(key, json.dumps(counted), px=int(KEPT * 1000))
         events.valkey().delete(f"{key}:busy")
     return counted
+
+
+def _somebody_counts(key: str) -> bool:
+    return not events.valkey().set(f"{key}:busy", 1, nx=True, ex=5)
 
 
 def counts_for(agent: Agent, brand: Brand, team_ids: list[int]) -> Counts:

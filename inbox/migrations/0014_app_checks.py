@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0041_login_limits")]
+    dependencies = [("inbox", "0013_login_limits")]
 
     operations = [
         migrations.AddField("platformapp", "checked_at", models.DateTimeField(null=True)),

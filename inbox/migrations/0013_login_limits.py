@@ -9,6 +9,6 @@ create index webcare_cache_expires on webcare_cache (expires)"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0011_words_by_brand")]
+    dependencies = [("inbox", "0012_references_by_statement")]
 
     operations = [migrations.RunSQL(CREATE, "drop table webcare_cache")]
