@@ -156,7 +156,7 @@ def _said(conversation: Conversation, place: tuple[datetime, int] | None, most: 
         return said.order_by("-sent_at", "-pk")[:most]
 
     values = {"conversation": conversation.pk, **({"at": place[0], "pk": place[1]} if place else {})}
-    found: list[Message] = rows_of(("said", most, place is None), build, values)
+    found: list[Message] = rows_of(("said", most, place is None), build, values, planned=True)
     people = {conversation.identity_id: conversation.identity} if conversation.identity_id else {}
     people |= Identity.objects.in_bulk({m.identity_id for m in found if m.identity_id} - set(people))
     for m in found:
