@@ -137,6 +137,7 @@ DATABASES["default"] |= {
     "CONN_MAX_AGE": 0 if DATABASE_POOL else 60,
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
+        "prepare_threshold": 2,  # only for cursors that ask for it: what every page and every poll runs
         **DATABASES["default"].get("OPTIONS", {}),
         **({"pool": {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}} if DATABASE_POOL else {}),
     },
@@ -144,7 +145,13 @@ DATABASES["default"] |= {
 if DATABASE_POOL:
     DATABASES["default"].pop("CONN_HEALTH_CHECKS")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{REDIS_URL}?db=1"}}
+CACHES = {  # only allauth's: tries to log in, and codes that were used. In the database it holds when Valkey is away
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "webcare_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 
 # Files: private, local or on any S3-compatible store
 MEDIA_ROOT = VAR_DIR / "files"
@@ -207,9 +214,15 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 MFA_ADAPTER = "inbox.accounts.SealedSecondFactor"
+MFA_FORMS = {
+    "authenticate": "inbox.accounts.CodeForm",
+    "reauthenticate": "inbox.accounts.CodeAgainForm",
+    "activate_totp": "inbox.accounts.SetUpForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Webcare"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+USERSESSIONS_ADAPTER = "inbox.accounts.RecordedSessions"
 USERSESSIONS_TRACK_ACTIVITY = False
 
 # Safety

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Lower
 
 from inbox.models.teams import Agent, Brand
 
@@ -11,7 +12,7 @@ from inbox.models.teams import Agent, Brand
 class Contact(models.Model):
     """A person outside, as one brand knows them."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="contacts", db_index=False)
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="contacts", db_index=False, db_constraint=False)
     name = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     erased_at = models.DateTimeField(null=True)  # a tombstone: figures stay right, nothing is imported again
@@ -26,8 +27,8 @@ class Contact(models.Model):
 class Identity(models.Model):
     """A contact's handle on one platform. The handle may change, the external id does not."""
 
-    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False)
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="identities")
+    brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="identities", db_constraint=False)
     platform = models.CharField(max_length=20)
     external_id = models.CharField(max_length=120)
     handle = models.CharField(max_length=120, blank=True, default="")
@@ -45,6 +46,9 @@ class Identity(models.Model):
         constraints = [models.UniqueConstraint(fields=["brand", "platform", "external_id"], name="identity_unique")]
         indexes = [
             models.Index(fields=["brand", "handle"], name="identity_by_handle"),
+            # How a name begins, whatever its capitals: what is typed is mostly that, and two letters have no trigram
+            models.Index("brand", OpClass(Lower("handle"), "text_pattern_ops"), name="identity_handle_start"),
+            models.Index("brand", OpClass(Lower("name"), "text_pattern_ops"), name="identity_name_start"),
             GinIndex(fields=["handle", "name"], opclasses=["gin_trgm_ops", "gin_trgm_ops"], name="identity_near"),
         ]
         verbose_name_plural = "identities"

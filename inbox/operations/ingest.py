@@ -7,6 +7,7 @@ loser starts over and finds the row). One poison message is set aside with its p
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,7 @@ from inbox.operations.ingest_conversations import (
 from inbox.operations.ingest_messages import Arrival, prepared, store_messages
 from inbox.operations.ingest_people import Person, erased, store_people
 from inbox.operations.ingest_placeholders import fill_placeholders, put_placeholders
-from inbox.operations.ingest_rows import execute, fetch
+from inbox.operations.ingest_rows import Keys, execute, fetch
 from inbox.operations.ledger import Turn, record_page, set_aside_all, store_exposures
 from inbox.operations.threading import place
 
@@ -37,6 +38,28 @@ TRIES = 6
 HELD = """
     SELECT state, complete_until FROM inbox_stream WHERE id = %s AND (%s::uuid IS NULL OR lease = %s::uuid)
     FOR NO KEY UPDATE"""
+AROUND = """
+    SELECT EXISTS (SELECT FROM inbox_tombstone WHERE brand_id = %s AND platform = %s),
+        EXISTS (SELECT FROM inbox_vanished WHERE account_id = %s),
+        EXISTS (SELECT FROM inbox_gap WHERE stream_id = %s AND closed_at IS NULL AND closable),
+        (SELECT jsonb_object_agg(id, target_minutes) FROM inbox_stream WHERE account_id = %s AND proactive)::text"""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What most pages do not meet, asked in one go: erased people, deletions that came first, gaps; and the norms."""
+
+    erasures: bool
+    vanished: bool
+    gaps: bool
+    norms: Norms
+
+    @classmethod
+    def of(cls, stream: Stream) -> Around:
+        account = stream.account
+        asked = [account.brand_id, account.kind, account.pk, stream.pk, account.pk]
+        erasures, vanished, gaps, proactive = fetch(AROUND, asked)[0]
+        return cls(erasures, vanished, gaps, Norms.of(account, proactive=json.loads(proactive or "{}")))
 
 
 class LeaseLost(Exception):
@@ -143,19 +166,28 @@ def _version_order(message: InboundMessage) -> tuple[Any, ...]:
 def _store_messages(
     arrivals: list[Arrival], *, stream: Stream, page: Page, now: datetime, changes: Changes
 ) -> tuple[int, int, float | None]:
-    account = stream.account
+    account, around = stream.account, Around.of(stream)
     authors = _authors(arrivals)
-    gone_people = erased(authors.values(), account=account) if authors else set()
+    gone_people = erased(authors.values(), account=account) if around.erasures else set()
     wanted = [a for a in arrivals if not ({p.external_id for p in _people_of(a)} & gone_people)]
     known = _known(account.pk, wanted, page)
     fresh = [a for a in wanted if a.message.external_id not in known or known[a.message.external_id][6]]
     already = [a for a in wanted if a.message.external_id in known and not known[a.message.external_id][6]]
     fresh = _without_echoes(fresh, account=account, changes=changes)
-    people = store_people({k: v for k, v in authors.items() if k not in gone_people}, account=account, now=now)
+    keys = _keys(fresh, authors)
+    authors = {k: v for k, v in authors.items() if k not in gone_people}
+    people = store_people(authors, account=account, keys=keys, now=now)
     new = _place_and_store(fresh, stream=stream, page=page, known=known, people=people, now=now, changes=changes,
-                           already=already)  # fmt: skip
+                           already=already, around=around, keys=keys)  # fmt: skip
     lag = max((a.message.sent_at for a in fresh), default=None)
     return new, len(arrivals) - new, (now - lag).total_seconds() if lag else None
+
+
+def _keys(fresh: list[Arrival], authors: dict[str, Author]) -> Keys:
+    """For all that this page can bring at most."""
+    many = len(fresh)
+    return Keys(inbox_contact=len(authors) + many, inbox_identity=len(authors), inbox_thread=many,
+                inbox_conversation=many, inbox_message=many)  # fmt: skip
 
 
 def _people_of(arrival: Arrival) -> list[Author]:
@@ -208,37 +240,39 @@ def _echo(arrival: Arrival) -> tuple[Any, ...]:
 
 def _place_and_store(
     fresh: list[Arrival], *, stream: Stream, page: Page, known: dict[str, tuple[Any, ...]], people: dict[str, Person],
-    now: datetime, changes: Changes, already: list[Arrival],
+    now: datetime, changes: Changes, already: list[Arrival], around: Around,
+    keys: Keys,
 ) -> int:  # fmt: skip
-    account = stream.account
+    account, norms = stream.account, around.norms
     _place_all(fresh, known=known)
     placed = [a for a in fresh if a.place is not None]
-    threads = store_threads(fresh, account=account) if fresh else {}
-    norms = Norms.of(account)
+    threads = store_threads(fresh, account=account, keys=keys) if fresh else {}
     edited = [a for a in already if _differs(a, known[a.message.external_id], norms=norms, stream=stream)]
     here = [known[a.message.external_id][2] for a in edited]
     here += [known[d.external_id][2] for d in page.deletions if d.external_id in known]
     here += [known[a.message.external_id][2] for a in placed if a.message.external_id in known]
     locked = lock_conversations(account, keys=[a.place.key for a in placed if a.place], ids=[*here, *changes.touched])
     gone = {d.external_id: d.at or now for d in page.deletions}
-    gone |= ingest_edits.vanished(account, ids=[a.message.external_id for a in placed]) if placed else {}
+    if placed and around.vanished:
+        gone |= ingest_edits.vanished(account, ids=[a.message.external_id for a in placed])
     for arrival in placed:
         arrival.deleted_at = gone.get(arrival.message.external_id)
     unknown = [a for a in placed if a.place and a.place.key not in locked]
     made = make_conversations(
-        unknown, account=account, threads=threads, people=people, norms=norms, stream=stream, now=now
+        unknown, account=account, threads=threads, people=people, norms=norms, stream=stream, keys=keys, now=now
     )
     changes.made |= set(made.values())
     _note_touched(placed, locked=locked, made=made, people=people, changes=changes)
     fill_placeholders(placed, known=known, changes=changes)
-    store_messages(placed, account=account, stream=stream, people=people, now=now)
+    store_messages(placed, account=account, stream=stream, people=people, keys=keys, now=now)
     put_placeholders(placed, account=account, stream=stream, known=known, now=now)
     _store_edits(edited, placed, known=known, stream=stream, now=now, changes=changes, norms=norms)
     changes.touched |= ingest_edits.mark_deleted(page.deletions, account=account, now=now)
     locked |= lock_conversations(account, keys=[], ids=sorted(changes.touched & changes.made))
     bring_up_to_date(changes, locked=locked, norms=norms)
     ingest_effects.count_hours(placed, stream=stream)
-    ingest_effects.count_recovered(placed, stream=stream)
+    if placed and around.gaps:
+        ingest_effects.count_recovered(placed, stream=stream)
     return len(fresh)
 
 

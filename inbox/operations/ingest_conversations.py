@@ -11,7 +11,7 @@ from connectors.types import InboundMessage
 from inbox.models import ChannelAccount, Stream, Thread
 from inbox.operations.ingest_messages import Arrival
 from inbox.operations.ingest_people import Person, copy_contacts
-from inbox.operations.ingest_rows import copy_rows, execute, fetch, records, take_ids
+from inbox.operations.ingest_rows import Keys, copy_rows, execute, fetch, records
 from inbox.operations.ingest_text import address, clip
 from inbox.operations.threading_state import Said, summarise
 
@@ -62,9 +62,8 @@ class Norms:
     streams: dict[int, tuple[bool, int | None]] = field(default_factory=dict)  # pk -> (proactive, minutes)
 
     @classmethod
-    def of(cls, account: ChannelAccount) -> Norms:
-        rows = Stream.objects.filter(account=account, proactive=True).values_list("pk", "target_minutes")
-        streams = {pk: (True, minutes) for pk, minutes in rows}
+    def of(cls, account: ChannelAccount, *, proactive: dict[str, int | None]) -> Norms:
+        streams = {int(pk): (True, minutes) for pk, minutes in proactive.items()}
         return cls(account.public_target_minutes, account.private_target_minutes, streams)
 
     def said(self, stream_id: int | None, visibility: str) -> tuple[bool, int | None]:
@@ -85,20 +84,20 @@ class Changes:
     persons: dict[int, Person] = field(default_factory=dict)
 
 
-def store_threads(arrivals: list[Arrival], *, account: ChannelAccount) -> dict[str, int]:
+def store_threads(arrivals: list[Arrival], *, account: ChannelAccount, keys: Keys) -> dict[str, int]:
     """Threads by external id; what was not known of their first post is filled in."""
     wanted = _threads(arrivals)
     found = fetch(THREADS, [account.pk, list(wanted)])
-    ids: dict[str, int] = {external_id: pk for external_id, pk, _ in found}
+    known: dict[str, int] = {external_id: pk for external_id, pk, _ in found}
     bare = [pk for external_id, pk, is_bare in found if is_bare and wanted[external_id]["posted_at"]]
     for thread in Thread.objects.filter(pk__in=bare):
         _complete(thread, wanted[thread.external_id])
-    fresh = sorted(set(wanted) - set(ids))
-    made = dict(zip(fresh, take_ids(inbox_thread=len(fresh)).get("inbox_thread", []), strict=True))
+    fresh = sorted(set(wanted) - set(known))
+    made = {external_id: keys.next("inbox_thread") for external_id in fresh}
     names = ("ours", "text", "author_name", "author_handle", "permalink", "attachments", "posted_at")
     rows = [(made[key], account.pk, key, wanted[key]["visibility"], *(wanted[key][n] for n in names)) for key in fresh]
     copy_rows("inbox_thread", ("id", "account_id", "external_id", "visibility", *names), rows)
-    return ids | made
+    return known | made
 
 
 def _threads(arrivals: list[Arrival]) -> dict[str, dict[str, Any]]:
@@ -144,7 +143,7 @@ def lock_conversations(account: ChannelAccount, *, keys: list[str], ids: list[in
 
 def make_conversations(
     arrivals: list[Arrival], *, account: ChannelAccount, threads: dict[str, int], people: dict[str, Person],
-    norms: Norms, stream: Stream, now: datetime,
+    norms: Norms, stream: Stream, keys: Keys, now: datetime,
 ) -> dict[str, int]:  # fmt: skip
     """New conversations by key, with the row that their messages of this page make."""
     groups: dict[str, list[Arrival]] = {}
@@ -153,13 +152,13 @@ def make_conversations(
     for arrival in arrivals:
         assert arrival.place is not None
         groups.setdefault(arrival.place.key, []).append(arrival)
-    keys = sorted(groups)
-    ids = take_ids(inbox_conversation=len(keys), inbox_contact=len(keys))
     rows, strangers, made = [], [], {}
-    for key, pk, spare in zip(keys, ids.get("inbox_conversation", []), ids.get("inbox_contact", []), strict=True):
+    for key in sorted(groups):
+        pk, spare = keys.next("inbox_conversation"), 0
         group, first = groups[key], groups[key][0].message
         person = next((people[a.place.person.external_id] for a in group if a.place and a.place.person), None)
         if person is None:
+            spare = keys.next("inbox_contact")
             strangers.append((spare, ""))
         summary = summarise([said_of(a, stream, norms, now) for a in group], resolved_at=None)
         answered = summary.waiting_since is None and any(not a.inbound for a in group)

@@ -33,8 +33,6 @@ def count_hours(arrivals: list[Arrival], *, stream: Stream) -> None:
 
 def count_recovered(arrivals: list[Arrival], *, stream: Stream) -> None:
     """What fell into a gap of this stream and is here after all."""
-    if not arrivals:
-        return
     times = sorted(a.message.sent_at for a in arrivals)
     for gap in Gap.objects.filter(stream=stream, closed_at=None, closable=True, starts_at__lte=times[-1]):
         recovered = sum(gap.starts_at <= t and (gap.ends_at is None or t <= gap.ends_at) for t in times)

@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.types import Direction, InboundMessage, ReplyOption, Visibility
 from inbox.models import ChannelAccount, Stream
-from inbox.operations.ingest_rows import copy_rows, take_ids
+from inbox.operations.ingest_rows import Keys, copy_rows
 from inbox.operations.ingest_text import address, clean_text, clip, json_text
 from inbox.operations.threading import Place
 
@@ -56,11 +56,12 @@ def prepared(message: InboundMessage) -> Arrival:
 
 
 def store_messages(
-    arrivals: list[Arrival], *, account: ChannelAccount, stream: Stream, people: dict[str, Any], now: datetime
-) -> None:
+    arrivals: list[Arrival], *, account: ChannelAccount, stream: Stream, people: dict[str, Any], keys: Keys,
+    now: datetime,
+) -> None:  # fmt: skip
     """Insert them with payload, attachments and, for what is public, a watch on its reach."""
-    for arrival, pk in zip(arrivals, take_ids(inbox_message=len(arrivals)).get("inbox_message", []), strict=True):
-        arrival.id = pk
+    for arrival in arrivals:
+        arrival.id = keys.next("inbox_message")
     copy_rows("inbox_message", MESSAGE, (_row(a, account, stream, people, now) for a in arrivals))
     payloads = ((a.id, a.raw, now) for a in arrivals if a.raw)
     copy_rows("inbox_messagepayload", ("message_id", "raw", "created_at"), payloads)

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.types import Author
 from inbox.models import ChannelAccount, Tombstone
 from inbox.operations.contacts import fingerprint
-from inbox.operations.ingest_rows import copy_rows, execute, fetch, records, take_ids
+from inbox.operations.ingest_rows import Keys, copy_rows, execute, fetch, records
 from inbox.operations.ingest_text import address, clip
 
 PROFILE = ("handle", "name", "bio", "place", "followers", "verified", "avatar_url", "profile_url")
@@ -39,13 +39,13 @@ class Person:
 def erased(authors: Iterable[Author], *, account: ChannelAccount) -> set[str]:
     """The external ids among these that were erased: nothing of theirs is stored again."""
     marks = Tombstone.objects.filter(brand_id=account.brand_id, platform=account.kind)
-    if not marks.exists():
-        return set()
     prints = {fingerprint(platform=account.kind, external_id=a.external_id): a.external_id for a in authors}
     return {prints[mark] for mark in marks.filter(fingerprint__in=list(prints)).values_list("fingerprint", flat=True)}
 
 
-def store_people(authors: dict[str, Author], *, account: ChannelAccount, now: datetime) -> dict[str, Person]:
+def store_people(
+    authors: dict[str, Author], *, account: ChannelAccount, keys: Keys, now: datetime
+) -> dict[str, Person]:
     """Identities of these authors by external id: found, refreshed or made."""
     known = fetch(KNOWN, [account.brand_id, account.kind, list(authors)])
     people, changed = {}, []
@@ -57,22 +57,20 @@ def store_people(authors: dict[str, Author], *, account: ChannelAccount, now: da
     if changed:
         execute(UPDATE, [records(sorted(changed, key=lambda row: row["id"]))])
     fresh = {external_id: author for external_id, author in authors.items() if external_id not in people}
-    return people | (_made(fresh, account=account, now=now) if fresh else {})
+    return people | (_made(fresh, account=account, keys=keys, now=now) if fresh else {})
 
 
-def _made(authors: dict[str, Author], *, account: ChannelAccount, now: datetime) -> dict[str, Person]:
-    ids = take_ids(inbox_contact=len(authors), inbox_identity=len(authors))
-    rows = sorted(authors.items())
-    contacts = ids["inbox_contact"]
-    copy_contacts([(pk, clip(a.name or a.handle, 300)) for pk, (_, a) in zip(contacts, rows, strict=True)],
-                  account=account, now=now)  # fmt: skip
-    identities, people = [], {}
-    for pk, contact, (external_id, author) in zip(ids["inbox_identity"], contacts, rows, strict=True):
+def _made(authors: dict[str, Author], *, account: ChannelAccount, keys: Keys, now: datetime) -> dict[str, Person]:
+    contacts, identities, people = [], [], {}
+    for external_id, author in sorted(authors.items()):
+        pk, contact = keys.next("inbox_identity"), keys.next("inbox_contact")
+        contacts.append((contact, clip(author.name or author.handle, 300)))
         profile = _profile(author, old={})
         identities.append(
             (pk, account.brand_id, contact, account.kind, external_id, "", now, *(profile[n] for n in PROFILE))
         )
         people[external_id] = Person(pk, contact, profile["followers"] or 0)
+    copy_contacts(contacts, account=account, now=now)
     columns = ("id", "brand_id", "contact_id", "platform", "external_id", "language", "seen_at", *PROFILE)
     copy_rows("inbox_identity", columns, identities)
     return people

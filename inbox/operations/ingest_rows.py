@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from django.db import connection
 
 
@@ -21,28 +22,41 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
             copy.write_row(row)
 
 
-def take_ids(**wanted: int) -> dict[str, list[int]]:
-    """New primary keys per table: `take_ids(inbox_message=3)`."""
-    wanted = {table: number for table, number in wanted.items() if number}
-    if not wanted:
-        return {}
-    each = (f"ARRAY(SELECT nextval('{table}_id_seq') FROM generate_series(1, {n}))" for table, n in wanted.items())
-    row = fetch(f"SELECT {', '.join(each)}")[0]
-    return dict(zip(wanted, row, strict=True))
+class Keys:
+    """New primary keys, taken in one go when the first is asked for; those that are left over are lost."""
+
+    def __init__(self, **most: int) -> None:
+        self.most = most  # per table
+        self.left: dict[str, list[int]] = {}
+
+    def next(self, table: str) -> int:
+        """The lowest that is left."""
+        if not self.left:
+            each = (f"ARRAY(SELECT nextval('{name}_id_seq') FROM generate_series(1, %s))" for name in self.most)
+            row = fetch(f"SELECT {', '.join(each)}", list(self.most.values()))[0]
+            self.left = {name: ids[::-1] for name, ids in zip(self.most, row, strict=True)}
+        return self.left[table].pop()
+
+
+def _cursor() -> psycopg.Cursor[Any]:
+    """The same statements come with every page: PostgreSQL keeps their plans, which Django's own cursor does not ask."""
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    return psycopg.Cursor(connection.connection)
 
 
 def fetch(statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
     """All rows of a query."""
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, _cursor() as cursor:
         cursor.execute(statement, parameters)
-        return list(cursor.fetchall())
+        return cursor.fetchall()
 
 
-def execute(statement: str, parameters: Sequence[Any] = ()) -> int:
+def execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """How many rows it touched."""
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, _cursor() as cursor:
         cursor.execute(statement, parameters)
-        return int(cursor.rowcount)
+        return cursor.rowcount
 
 
 def records(rows: list[dict[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,9 +14,19 @@ from django.db.models import F, Q
 from connectors.exceptions import ConnectorError
 from connectors.types import Cost, Exposure, Page, Unreadable
 from inbox.models import ChannelAccount, Gap, Poll, SetAside, Stream
-from inbox.operations.ingest_rows import fetch
+from inbox.operations.ingest_rows import execute, fetch
 from inbox.operations.ingest_text import json_text
 
+PAGE = """
+    WITH poll AS (
+        INSERT INTO inbox_poll (stream_id, started_at, finished_at, asked_from, asked_to, outcome, fetched, new, seen,
+            set_aside, exposures, lag_seconds, calls, money, error_code, error)
+        VALUES (%(stream)s, %(asked_at)s, %(now)s, %(asked_from)s, %(asked_at)s, %(outcome)s, %(fetched)s, %(new)s,
+            %(seen)s, %(set_aside)s, %(exposures)s, %(lag)s, %(calls)s, %(money)s, '', ''))
+    UPDATE inbox_stream SET cursor = coalesce(%(cursor)s::jsonb, cursor), last_polled_at = %(now)s, last_success_at = %(now)s,
+        backlog = CASE WHEN %(has_backlog)s THEN %(backlog)s::jsonb ELSE backlog END, failures = 0, detail = '', reason = '',
+        complete_until = coalesce(%(proof)s, complete_until), state = %(state)s,
+        last_message_at = coalesce(%(newest)s, last_message_at) WHERE id = %(stream)s"""
 TROUBLE_AFTER = timedelta(seconds=90)  # shorter hiccups are no gap: the next poll overlaps them
 
 
@@ -43,22 +54,30 @@ def record_page(*, stream: Stream, page: Page, now: datetime, turn: Turn | None,
     turn = turn or Turn(now, stream.complete_until, plain_fields(page))
     if turn.fields is None:
         return
-    Poll.objects.create(
-        stream=stream, started_at=turn.started_at, finished_at=now, asked_from=turn.asked_from, asked_to=turn.started_at,
-        outcome=Poll.Outcome.MORE if page.has_more else Poll.Outcome.COMPLETE,
-        fetched=page.fetched or len(page.messages), new=done.new, seen=done.seen, set_aside=done.set_aside,
-        exposures=done.exposures, lag_seconds=done.lag_seconds, calls=page.cost.calls, money=page.cost.money,
-    )  # fmt: skip
-    fields = {**turn.fields, "last_polled_at": now, "last_success_at": now, "failures": 0, "detail": ""}
-    behind = turn.fields.get("backlog") is not None
-    fields |= {"state": Stream.State.BEHIND if behind else Stream.State.OK, "reason": ""}
-    if done.new:
-        fields["last_message_at"] = now
-    Stream.objects.filter(pk=stream.pk).update(**fields)
+    execute(PAGE, _page_values(stream, page, now, turn, done) | _stream_values(turn.fields, now, new=done.new > 0))
     if page.gap_from is not None:
         _record_window_gap(stream, page, page.gap_from, now)
     if stream.state != Stream.State.OK or page.gap_from is not None:
         _end_gaps(stream, turn, now)
+
+
+def _page_values(stream: Stream, page: Page, now: datetime, turn: Turn, done: Counts) -> dict[str, Any]:
+    return {
+        "stream": stream.pk, "now": now, "asked_at": turn.started_at, "asked_from": turn.asked_from,
+        "outcome": (Poll.Outcome.MORE if page.has_more else Poll.Outcome.COMPLETE).value,
+        "fetched": page.fetched or len(page.messages), "new": done.new, "seen": done.seen, "set_aside": done.set_aside,
+        "exposures": done.exposures, "lag": done.lag_seconds, "calls": page.cost.calls, "money": page.cost.money,
+    }  # fmt: skip
+
+
+def _stream_values(fields: dict[str, Any], now: datetime, *, new: bool) -> dict[str, Any]:
+    """`fields` may hold cursor, backlog and complete_until; what it leaves out stays."""
+    backlog = fields.get("backlog")
+    return {
+        "cursor": json.dumps(fields["cursor"]) if "cursor" in fields else None, "has_backlog": "backlog" in fields,
+        "backlog": None if backlog is None else json.dumps(backlog), "proof": fields.get("complete_until"),
+        "state": (Stream.State.OK if backlog is None else Stream.State.BEHIND).value, "newest": now if new else None,
+    }  # fmt: skip
 
 
 def plain_fields(page: Page) -> dict[str, Any]:

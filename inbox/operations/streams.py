@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from connectors.types import InboundMessage, StreamRef
+from connectors.types import Direction, InboundMessage, StreamRef
 from inbox import events, gateway
 from inbox.models import Agent, ChannelAccount, Stream
 from inbox.operations import audit
@@ -90,11 +90,12 @@ def preview(
     with gateway.connect(account) as connector:
         since = timezone.now() - timedelta(days=7)
         page = connector.poll(StreamRef(kind, query, language, exclude), {}, since=since, limit=PREVIEW)
-    times = sorted(message.sent_at for message in page.messages)
+    found = [message for message in page.messages if message.direction == Direction.INBOUND]  # ours is no work
+    times = sorted(message.sent_at for message in found)
     per_day = _per_day(len(times), (times[-1] - times[0]).total_seconds()) if len(times) > 1 else None
     each = page.cost.money / len(times) if times else None
     daily = each * Decimal(str(round(per_day, 2))) if each is not None and per_day is not None else None
-    return Preview(page.messages[:PREVIEW], per_day, page.cost.money, daily, at_least=page.has_more)
+    return Preview(tuple(found[:PREVIEW]), per_day, page.cost.money, daily, at_least=page.has_more)
 
 
 def _per_day(number: int, seconds: float) -> float:

@@ -15,11 +15,14 @@ from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, De
 from inbox.operations import approvals, canned, handoff, outbox_rules
 from inbox.operations.changes import Refused
 from inbox.operations.replies import parent_of
+from inbox.queries.choices import Colleague
+from inbox.queries.conversation import NEWEST
 from inbox.queries.outbox_todo import waiting_for_approval
 from inbox.queries.outbox_words import sentence
 
 State = Delivery.State
 AUDIENCES = ("public", "private", "note")
+PARENTS = 20  # messages that a reply can be to
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Composer:
     files: dict[str, list[Attachment]]  # by audience: a picture for one never leaves for another
     saved_at: datetime | None
     canned: list[tuple[CannedReply, str]]
-    colleagues: list[Agent]
+    colleagues: list[Agent | Colleague]
     sign_off: str
     length_rule: str
     first_name: str
@@ -87,12 +90,14 @@ def mode_of(conversation: Conversation, audience: str) -> str:
 
 def composer_for(
     *, conversation: Conversation, agent: Agent, audience: str = "", text: str | None = None,
-    token: UUID | None = None, refused: Refused | None = None, colleagues: Sequence[Agent] | None = None,
+    token: UUID | None = None, refused: Refused | None = None, colleagues: Sequence[Agent | Colleague] | None = None,
+    newest: list[Message] | None = None,
 ) -> Composer:  # fmt: skip
-    """The composer of a conversation, with the agent's drafts; `refused` is what stood in the way of the last try."""
-    parents = list(
-        conversation.messages.filter(direction="in", external_id__isnull=False).order_by("-sent_at", "-pk")[:20]
-    )
+    """The composer of a conversation, with the agent's drafts; `refused` is what stood in the way of the last try.
+
+    `colleagues` and the `newest` messages, newest first, are what the page has read already.
+    """
+    parents = _parents(conversation, newest)
     parent = parents[0] if parents else None
     ways = [way for name in AUDIENCES if (way := _way(conversation, name, parent)) is not None]
     drafts = {
@@ -122,6 +127,15 @@ def composer_for(
         conflict=bool(refused and refused.code in {"answered_meanwhile", "wrote_meanwhile", "you_answered"}),
         too_long=bool(refused and refused.code == "too_long"),
     )  # fmt: skip
+
+
+def _parents(conversation: Conversation, newest: list[Message] | None) -> list[Message]:
+    """Their newest messages, which a reply can be to."""
+    theirs = [m for m in newest or [] if m.direction == "in" and m.external_id is not None][:PARENTS]
+    if newest is not None and (len(theirs) == PARENTS or len(newest) < NEWEST):
+        return theirs
+    answerable = conversation.messages.filter(direction="in", external_id__isnull=False)
+    return list(answerable.defer("search").order_by("-sent_at", "-pk")[:PARENTS])
 
 
 def _newest(conversation: Conversation) -> int:

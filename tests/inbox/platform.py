@@ -143,6 +143,9 @@ class FakeOAuth(OAuth):
     scopes: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
+    def check_app(cls, app: dict[str, str]) -> None: ...
+
+    @classmethod
     def authorize_url(cls, app: dict[str, str], *, state: str, verifier: str) -> str:
         return ""
 
