@@ -101,7 +101,7 @@ def test_a_trainees_long_reply_is_changed_as_a_whole_by_a_colleague_and_leaves_i
     enter(anna, people["anna"], f"/inbox/{talk.brand.slug}/all/")
     expect(anna.locator("[data-bell]")).to_have_attribute("data-unread", "1")
     anna.goto(f"/outbox/{talk.brand.slug}/approvals/")
-    box = anna.get_by_label("Antwoord", exact=True)
+    box = anna.get_by_role("textbox", name="Antwoord", exact=True)
     expect(box).to_have_value(LONG.strip())
     builders.message(talk, "Laat maar, hij is er al")
     box.fill(f"Hoi Jan! {LONG}")
@@ -215,7 +215,7 @@ def test_a_reply_to_many_is_seen_one_by_one_and_stopped_half_way(sandbox, page, 
     talks = [ask(f"Persoon {n}") for n in range(4)]
     ids = ",".join(str(talk.pk) for talk in talks)
     enter(page, people["anna"], f"/outbox/noordtreinen/bulk/?ids={ids}")
-    page.get_by_label("Tekst").first.fill("Hoi {name}, de trein rijdt weer.")
+    page.locator("textarea[name=text]").fill("Hoi {name}, de trein rijdt weer.")
     page.get_by_role("button", name="Voorbeeld").click()
     boxes = page.locator("textarea[name^=text_]")
     expect(boxes).to_have_count(4)
