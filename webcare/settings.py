@@ -176,7 +176,7 @@ if STORAGE_BUCKET:
             "querystring_auth": True,
             "file_overwrite": False,
             # Checksums that only the newest stores know are left out; a store that is away is not waited for long
-            "client_config": Config(
+            "client_config": Config(  # type: ignore[no-untyped-call]
                 signature_version="s3v4",
                 connect_timeout=3,
                 read_timeout=20,
