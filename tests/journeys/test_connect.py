@@ -154,7 +154,7 @@ def test_pages_are_chosen_and_what_was_not_allowed_is_said(admin, page, sandbox,
     page.wait_for_url(re.compile(r"/accounts/\d+/$"))
     account = admin.accounts.get()
     assert account.external_id == chosen
-    expect(page.locator("main")).to_contain_text("Uit: toestemming ontbreekt")
+    expect(page.locator("main")).to_contain_text("Uit: toestemming mist")
     # Once more: it leads to the first. Another brand's: refused
     other = builders.account(builders.brand(), "facebook", external_id=second_id(sandbox, chosen))
     for wanted, where in ((chosen, rf"/accounts/{account.pk}/$"), (other.external_id, r"/accounts/$")):
