@@ -100,7 +100,7 @@ def test_what_is_written_while_we_are_shut_out_is_not_missed(kind, end, admin, p
         poll()  # in vain
     assert not Message.objects.filter(account=account, text__contains="zijn jullie er nog?").exists()
     page.goto(f"/brands/{admin.slug}/accounts/")
-    expect(page.locator("nav .light.late").first).to_be_visible()
+    expect(page.locator("#channels .light.late").first).to_be_visible()
     assert accessibility_problems(page) == []
     page.locator(".problem a.btn").click()
     page.click("button[value=yes]")
