@@ -139,6 +139,7 @@ RULES: dict[str, Rule] = {
     "reply": Rule("agent", "POST", ("conversation",)),
     "draft": Rule("agent", "POST", ("conversation",)),
     "hand_off": Rule("agent", "POST", ("conversation",)),
+    "invite": Rule("agent", "POST", ("conversation",)),
     "close_loop": Rule("agent", "POST", ("conversation",)),
     "upload": Rule("agent", "POST", ("conversation",)),
     "delivery": Rule("agent", "GET-", ("delivery",)),

@@ -153,6 +153,7 @@ def test_a_search_shows_what_it_brings_before_it_is_kept(admin, sandbox):
     words = {"query": "fietsenstalling", "join_days": "30", "may_join": "on"}
     page = admin.post(reverse("new_search", args=[account.pk]), {**words, "preview": "1"})
     assert "De fietsenstalling in Assen is weer vol" in page.content.decode()
+    assert "Minder dan één bericht per dag. Dit kijken kostte $" in page.content.decode()
     assert not account.streams.filter(kind="search").exists()
     admin.post(reverse("new_search", args=[account.pk]), words)
     stream = account.streams.get(kind="search")
