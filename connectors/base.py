@@ -103,6 +103,11 @@ class OAuth(ABC):
 
     @classmethod
     @abstractmethod
+    def check_app(cls, app: dict[str, str]) -> None:
+        """Return when the platform knows this id with this secret; AuthorizationLost when not. Changes nothing."""
+
+    @classmethod
+    @abstractmethod
     def authorize_url(cls, app: dict[str, str], *, state: str, verifier: str) -> str:
         """Where to send the browser for consent."""
 

@@ -369,6 +369,7 @@ class Capabilities:
     own_keys: tuple[CredentialField, ...] = ()  # connecting with keys instead of by clicking through
     scope_uses: tuple[ScopeUse, ...] = ()
     portal_url: str = ""  # where a developer makes the app whose id and secret we need
+    message_url: str = ""  # where a person begins a private conversation with us; {id} is the account's external id
 
     def mode(self, name: str) -> ModeRules | None:
         """The rules of one way of replying, or None when this platform has no such way."""

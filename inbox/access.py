@@ -6,12 +6,14 @@ from typing import Any, TypeVar
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest
 
 from inbox.models import Agent, Brand, ChannelAccount, Conversation, Membership
+from inbox.prepared import prepared
 
 Role = Membership.Role
 RANK = {Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
@@ -76,12 +78,22 @@ def _require(agent: Agent, brand: Brand, *, own: str | None, role: str) -> None:
 
 def brand_for(agent: Agent, slug: str, role: str = Role.AGENT) -> Brand:
     """The brand of this address, for somebody with at least this role."""
-    own = Membership.objects.filter(agent=agent, brand=OuterRef("pk")).values("role")[:1]
-    brand = Brand.objects.filter(slug=slug).annotate(own_role=Subquery(own)).first()  # one statement for both
-    if brand is None:
+    found = _brand_and_role(slug=slug, agent=agent.pk)
+    if not found:
         raise Http404
-    _require(agent, brand, own=Role.ADMIN if agent.is_owner else brand.own_role, role=role)
+    brand: Brand = found[0]
+    _require(agent, brand, own=Role.ADMIN if agent.is_owner else brand.own_role, role=role)  # type: ignore[attr-defined]
     return brand
+
+
+@prepared
+def _brand_and_role(*, slug: str, agent: int) -> models.QuerySet[Brand]:
+    """One statement for the brand, the agent's role there and their teams."""
+    own = Membership.objects.filter(agent=agent, brand=OuterRef("pk"))
+    teams = own.filter(teams__isnull=False).order_by("teams").values("teams")
+    return Brand.objects.filter(slug=slug).annotate(
+        own_role=Subquery(own.values("role")[:1]), own_teams=ArraySubquery(teams)
+    )
 
 
 def conversation_for(agent: Agent, pk: int, role: str = Role.AGENT) -> Conversation:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from inbox.encryption import seal, unseal
 from inbox.models import Agent
@@ -52,3 +59,40 @@ class SealedSecondFactor(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return str(unseal(encrypted_text))
+
+
+class RecordedSessions(DefaultUserSessionsAdapter):  # type: ignore[misc]
+    """Who ends their other sessions is in the audit trail, as is an admin who does it for them."""
+
+    def end_sessions(self, sessions: Iterable[UserSession]) -> None:
+        ended = list(sessions)
+        if ended:
+            agent = ended[0].user
+            audit.record("signed_out_everywhere", actor=agent, target=str(agent), data={"sessions": len(ended)})
+        super().end_sessions(ended)
+
+
+class RecordedCode:
+    """A wrong code is in the audit trail, as a wrong password is."""
+
+    user: Agent
+
+    def _emit_authentication_failed(self, authenticator: Authenticator) -> None:
+        audit.record("second_factor_failed", actor=self.user, target=str(self.user))
+        super()._emit_authentication_failed(authenticator)  # type: ignore[misc]
+
+
+class CodeForm(RecordedCode, AuthenticateForm):  # type: ignore[misc]
+    """The code after the password."""
+
+
+class CodeAgainForm(RecordedCode, ReauthenticateForm):  # type: ignore[misc]
+    """The same, before something that needs it once more."""
+
+
+class SetUpForm(ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an app, by a name people know."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["code"].label = _("The code that the app shows")

@@ -107,19 +107,23 @@ def _at_least_one(value: int) -> None:
 class SearchForm(forms.Form):
     """A search and its etiquette."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, required=False)
     query = forms.CharField(label=_("Words or #tags"), max_length=512)
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, required=False)
     exclude = forms.CharField(
         label=_("Without these words"), max_length=500, required=False, help_text=_("Separated by commas")
     )
+    name = forms.CharField(
+        label=_("Name"), max_length=120, required=False, help_text=_("What colleagues see; empty: the words")
+    )
     may_join = forms.BooleanField(label=_("We may join in"), required=False, initial=True)
     join_days = forms.IntegerField(
-        label=_("At most once per person per so many days (0: no limit)"), min_value=0, max_value=365, initial=30
-    )
+        label=_("At most once per person per so many days"), min_value=0, max_value=365, initial=30,
+        help_text=_("0: no limit"),
+    )  # fmt: skip
     target_minutes = forms.IntegerField(
-        label=_("Own norm in minutes (empty: that of the account)"), min_value=1, max_value=30 * DAY, required=False
-    )
+        label=_("Own norm in minutes"), min_value=1, max_value=30 * DAY, required=False,
+        help_text=_("Empty: that of the account"),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, capabilities: Capabilities, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -1,10 +1,15 @@
-"""How often one agent may do what is heavy, costs money or reaches people outside."""
+"""How often one agent may do what is heavy, costs money or reaches people outside.
+
+Who logs in is limited by allauth, whose counters are in the database: a Valkey that is away opens no door. These only
+spare others' patience and money, so without Valkey they stop nobody.
+"""
 
 from __future__ import annotations
 
 import structlog
-from django.core.cache import cache
 from redis import RedisError
+
+from inbox.events import valkey
 
 log = structlog.get_logger()
 RATES = {"export": (20, 3600), "preview": (30, 3600), "invitation": (50, 3600), "connect": (30, 3600)}  # times, seconds
@@ -17,11 +22,13 @@ class LimitReached(Exception):
 def count(what: str, *, agent_id: int) -> None:
     """Count one more; LimitReached over the rate. A counter that is away stops nobody."""
     times, seconds = RATES[what]
-    key = f"limit:{what}:{agent_id}"
+    key = f"webcare:limit:{what}:{agent_id}"
     try:
-        cache.add(key, 0, timeout=seconds)
-        used = cache.incr(key)
-    except (RedisError, OSError, ValueError) as error:
+        pipe = valkey().pipeline()
+        pipe.set(key, 0, ex=seconds, nx=True)
+        pipe.incr(key)
+        used = pipe.execute()[1]
+    except (RedisError, OSError) as error:
         log.warning("limit_not_counted", what=what, error=type(error).__name__)
         return
     if used > times:

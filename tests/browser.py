@@ -97,12 +97,28 @@ def web_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def live(web_server: str, transactional_db: None) -> str:
+def live(web_server: str, transactional_db: None) -> Iterator[str]:
     """The server's address, with an empty database and an empty Valkey behind it."""
     from inbox.events import valkey
 
     valkey().flushall()
-    return web_server
+    yield web_server
+    # A window says goodbye when it closes. Emptying the tables under that last request is a deadlock.
+    wait_until_idle()
+
+
+def wait_until_idle(*, seconds: float = 10) -> None:
+    """Return when nobody else has been busy in the test database for a tenth of a second."""
+    from django.db import connection
+
+    deadline = time.monotonic() + seconds
+    quiet = 0
+    while quiet < 3 and time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute("select count(*) from pg_stat_activity where datname = current_database() "
+                           "and pid <> pg_backend_pid() and backend_type = 'client backend' and state <> 'idle'")  # fmt: skip
+            quiet = quiet + 1 if cursor.fetchone() == (0,) else 0
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -124,8 +140,9 @@ def beat(worker: Program, tmp_path: Path) -> Iterator[Program]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the session."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=15_000)  # what is awaited comes when it comes: a busy machine is no failure
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         yield running
@@ -157,7 +174,7 @@ def window(
 
     def open_window(**options: Any) -> Page:
         context = browser.new_context(**{"base_url": live, "locale": "nl-NL", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: console_errors.append(f"{m.text} {m.location.get('url', '')}")
@@ -202,10 +219,10 @@ def session_of(agent: Agent) -> str:
     return str(session.session_key)
 
 
-def accessibility_problems(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA on the page as it stands: [] when it is fine."""
+def accessibility_problems(page: Page, within: str | None = None) -> list[str]:
+    """What axe finds against WCAG 2.2 AA on the page, or a part of it, as it stands: [] when it is fine."""
     from axe_playwright_python.sync_playwright import Axe
 
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
+    found = Axe().run(page, context=within, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
     return [f"{v['id']}: {v['help']} {[n['target'] for n in v['nodes']][:5]}" for v in found]

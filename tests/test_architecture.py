@@ -16,7 +16,8 @@ PYTHON = [p for room in ("webcare", "inbox", "connectors") for p in sorted((ROOT
 CODE = [p for p in PYTHON if "migrations" not in p.parts]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 MAY_NAME = {  # the demo lives on both platforms; the logs quieten their SDKs by name
-    "inbox/management/demo.py", "inbox/management/commands/load_demo.py", "webcare/logs.py",
+    "inbox/management/demo.py", "inbox/management/morning.py", "inbox/management/stories.py",
+    "inbox/management/commands/load_demo.py", "webcare/logs.py",
 }  # fmt: skip
 MAX_FILE, MAX_FUNCTION = 400, 60
 
@@ -81,6 +82,30 @@ def test_no_text_for_translation_hides_in_an_f_string():
                 hidden = [f for f in calls if isinstance(f, ast.Name) and f.id in {"_", "gettext", "ngettext"}]
                 found += [f"{name(path)}:{node.lineno}"] * bool(hidden)
     assert found == []
+
+
+def test_only_the_guarded_session_calls_other_servers():
+    """No address that a customer can choose is ever called: what calls out is counted here, and aims where we say."""
+    out = {"requests", "httpx", "urllib.request", "urllib3", "http.client", "aiohttp", "socket", "ftplib"}
+    may = {
+        "connectors/http.py",  # the platforms' own hosts, or SANDBOX_URL; follows no redirect
+        "connectors/x/calls.py", "connectors/x/recorded.py",  # name tweepy's errors and answers; call nothing
+        "webcare/run.py", "webcare/sandbox_pages.py",  # this machine: `make run` and its sandbox
+        "webcare/logs.py",  # quietens
+    }  # fmt: skip
+    callers = set()
+    for path in CODE:
+        if "sandbox" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                modules = [node.module or ""]
+            if any(module == one or module.startswith(f"{one}.") for module in modules for one in out):
+                callers.add(name(path))
+    assert callers <= may
+    forms = [p for p in CODE if p.name.startswith("forms")]
+    assert [m[0] for p in forms for m in re.finditer(r"\w*url\w* = forms\.|URLField", p.read_text())] == []
 
 
 @pytest.mark.parametrize("room", ["static", "tests"])

@@ -8,10 +8,13 @@ from typing import Any
 
 import structlog
 from celery import Celery, Task
+from celery.concurrency import get_implementation, solo
+from celery.concurrency import thread as threads
 from celery.signals import (
     before_task_publish,
     task_postrun,
     task_prerun,
+    worker_init,
     worker_ready,
     worker_shutdown,
     worker_shutting_down,
@@ -73,6 +76,17 @@ def name_task(task_id: str, task: Task, **_: Any) -> None:
 def forget_task(**_: Any) -> None:
     """The thread goes on with another."""
     structlog.contextvars.clear_contextvars()
+
+
+@worker_init.connect
+def refuse_forks(sender: Any, **_: Any) -> None:
+    """The outbox sends in threads of its own: a process forked while they run waits for ever."""
+    if "replies" in sender.app.amqp.queues.consume_from:
+        pool = get_implementation(sender.pool_cls)
+        if not issubclass(pool, (threads.TaskPool, solo.TaskPool)):
+            raise SystemExit(
+                "webcare: a worker of the queue `replies` needs `--pool threads`, as `webcare worker` has."
+            )
 
 
 @worker_ready.connect

@@ -144,7 +144,13 @@ DATABASES["default"] |= {
 if DATABASE_POOL:
     DATABASES["default"].pop("CONN_HEALTH_CHECKS")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{REDIS_URL}?db=1"}}
+CACHES = {  # only allauth's: tries to log in, and codes that were used. In the database it holds when Valkey is away
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "webcare_cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 
 # Files: private, local or on any S3-compatible store
 MEDIA_ROOT = VAR_DIR / "files"
@@ -156,6 +162,8 @@ STORAGES: dict[str, dict[str, object]] = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 if STORAGE_BUCKET:
+    from botocore.config import Config
+
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
@@ -166,6 +174,15 @@ if STORAGE_BUCKET:
             "default_acl": "private",
             "querystring_auth": True,
             "file_overwrite": False,
+            # Checksums that only the newest stores know are left out; a store that is away is not waited for long
+            "client_config": Config(  # type: ignore[no-untyped-call]
+                signature_version="s3v4",
+                connect_timeout=3,
+                read_timeout=20,
+                retries={"total_max_attempts": 2},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
         },
     }
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
@@ -196,9 +213,15 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 MFA_ADAPTER = "inbox.accounts.SealedSecondFactor"
+MFA_FORMS = {
+    "authenticate": "inbox.accounts.CodeForm",
+    "reauthenticate": "inbox.accounts.CodeAgainForm",
+    "activate_totp": "inbox.accounts.SetUpForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Webcare"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+USERSESSIONS_ADAPTER = "inbox.accounts.RecordedSessions"
 USERSESSIONS_TRACK_ACTIVITY = False
 
 # Safety

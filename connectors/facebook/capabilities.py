@@ -63,4 +63,6 @@ CAPABILITIES = Capabilities(
         ScopeUse("task:MESSAGING", "direct"),
     ),
     portal_url="https://developers.facebook.com/apps/",
+    # https://developers.facebook.com/docs/messenger-platform/discovery/m-me-links (2025-11)
+    message_url="https://m.me/{id}",
 )

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from connectors.base import OAuth
-from connectors.exceptions import AuthorizationLost, Gone
+from connectors.exceptions import AuthorizationLost, ConnectorError, Gone, Rejected
 from connectors.facebook import fields
 from connectors.facebook.graph import VERSION, Graph
 from connectors.facebook.mapping import SITE
@@ -32,6 +32,7 @@ SCOPES = (
 )
 TASKS = ("MODERATE", "MESSAGING")
 PAGES_AT_MOST = 20  # of 100 Pages each
+_REFUSED = "1"  # "Error validating client secret", under the code that elsewhere says "try again"
 _RENEW_BEFORE = timedelta(days=7)
 
 
@@ -39,6 +40,18 @@ class FacebookOAuth(OAuth):
     """See `OAuth`. The grant is a long user token; each chosen Page gets its own token out of it."""
 
     scopes: ClassVar[tuple[str, ...]] = SCOPES
+
+    @classmethod
+    def check_app(cls, app: dict[str, str]) -> None:
+        """The app's own token, which only its id and secret give."""
+        if not app.get("client_secret"):
+            raise AuthorizationLost("Facebook gives no token without the app's secret", code="no_secret")
+        try:
+            _token(app, grant_type="client_credentials")
+        except ConnectorError as error:
+            if isinstance(error, Rejected) or error.code == _REFUSED:
+                raise AuthorizationLost(error.detail, code=error.code) from None
+            raise
 
     @classmethod
     def authorize_url(cls, app: dict[str, str], *, state: str, verifier: str) -> str:

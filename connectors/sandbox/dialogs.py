@@ -208,13 +208,23 @@ def _fb_ask(world: World, request: Request) -> Response:
         f"<span>{escape(a.category)}</span></label>"
         for a in world.pages.values()
     )  # fmt: skip
+    scopes = "".join(
+        f'<label class="choice"><input type="checkbox" name="scope_{escape(scope)}" value="1" checked> '
+        f"<code>{escape(scope)}</code></label>"
+        for scope in _asked(query)
+    )
     said, dutch = _words(request)
     return html_response(page(said["fb"], f"""
 <h1>{said["fb_asks"]}</h1>
-<form method="post" action="{escape(request.path)}">{_hidden(query)}
+<form method="post" action="{escape(request.path)}">{_hidden(query | {"choose": "1"})}
 <fieldset><legend>{said["pages"]}</legend>{pages}</fieldset>
+<fieldset><legend>{said["may"]}</legend>{scopes}</fieldset>
 <p class="buttons"><button name="answer" value="yes">{said["continue"]}</button>
 <button class="quiet" name="answer" value="no">{said["cancel"]}</button></p></form>""", dutch=dutch))  # fmt: skip
+
+
+def _asked(values: dict[str, Any]) -> list[str]:
+    return [scope for scope in str(values.get("scope", "")).replace(" ", ",").split(",") if scope]
 
 
 def _fb_decide(world: World, request: Request) -> Response:
@@ -227,7 +237,9 @@ def _fb_decide(world: World, request: Request) -> Response:
         }  # fmt: skip
         return redirect(_with(back, denied))
     code = Token(world.ids.opaque("AQ", length=120), "facebook", "fb_code", FB_ADMIN, str(form["client_id"]))
-    asked = [scope for scope in str(form.get("scope", "")).replace(" ", ",").split(",") if scope]
+    asked = _asked(form)
+    if "choose" in form:  # the page was seen, and each permission could be taken away there
+        asked = [scope for scope in asked if f"scope_{scope}" in form] or ["public_profile"]
     code.scopes, code.expires = asked or list(FB_SCOPES), world.clock.now() + 10 * MINUTE
     pages = [name.removeprefix("page_") for name in form if str(name).startswith("page_")]
     code.extra = {"redirect_uri": back, "pages": pages}

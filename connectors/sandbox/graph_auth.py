@@ -77,12 +77,14 @@ def _lengthen(world: World, app: Token, raw: str) -> dict[str, Any]:
     return _user_token(world, short, seconds=LONG_LIFE)
 
 
-def page_token(world: World, *, page_id: str, app_id: str, user_id: str, expires: int, grant: str) -> Token:
-    """The token of a Page under one grant; the same again when asked twice."""
+def page_token(
+    world: World, *, page_id: str, app_id: str, user_id: str, scopes: list[str], expires: int, grant: str
+) -> Token:
+    """The token of a Page under one grant, with what that grant allows; the same again when asked twice."""
     for token in world.tokens.values():
         if token.kind == "page" and token.owner == page_id and token.grant == grant and not token.dead:
             return token
-    token = Token(world.ids.opaque("EAAP", length=120), "facebook", "page", page_id, app_id, list(SCOPES), expires)
+    token = Token(world.ids.opaque("EAAP", length=120), "facebook", "page", page_id, app_id, list(scopes), expires)
     token.extra, token.grant = {"user": user_id, "issued": world.clock.now()}, grant
     return world.add("tokens", token)  # type: ignore[no-any-return]
 
@@ -97,7 +99,13 @@ def my_pages(world: World, viewer: Viewer, args: dict[str, Any], fields: list[Fi
     data = []
     for page_id in token.extra.get("pages", []):
         page = page_token(
-            world, page_id=page_id, app_id=token.app, user_id=token.owner, expires=expires, grant=token.id
+            world,
+            page_id=page_id,
+            app_id=token.app,
+            user_id=token.owner,
+            scopes=token.scopes,
+            expires=expires,
+            grant=token.id,
         )
         own = Viewer(world, page, version=viewer.version)
         plain = [f for f in fields if f.name != "tasks"] if fields else None

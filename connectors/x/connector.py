@@ -116,6 +116,8 @@ class XConnector(Connector):
             ScopeUse("offline.access", "stay_connected"),
         ),
         portal_url="https://developer.x.com/en/portal/dashboard",
+        # A post with this address shows a button: "Call-to-action" in the Direct Messages guide of the X API (2025-11)
+        message_url="https://twitter.com/messages/compose?recipient_id={id}",
     )
 
     def __init__(self, credentials: Credentials, *, timeout: tuple[float, float] = (3.05, 10.0)) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -22,12 +23,23 @@ from connectors.x.wire import count, mapping, moment, word
 _TOKEN = "https://api.twitter.com/2/oauth2/token"
 _REVOKE = "https://api.twitter.com/2/oauth2/revoke"
 _EARLY = timedelta(minutes=10)  # of the two hours an access token lives
+_ABOUT_THE_TOKEN = {"invalid_request", "invalid_token", "unsupported_token_type"}
 
 
 class XOAuth(OAuth):
     """`app`: client_id, client_secret ("": a public client), callback_url, base_url ("": the real X)."""
 
     scopes: ClassVar[tuple[str, ...]] = SCOPES
+
+    @classmethod
+    def check_app(cls, app: dict[str, str]) -> None:
+        """Giving back a token that is none: the client is looked at before the token (RFC 7009, 2.1)."""
+        nothing = {"token": "none", "token_type_hint": "access_token"}
+        try:
+            _post(app, _REVOKE, nothing, secrets=(), harmless=True)
+        except AuthorizationLost as error:
+            if error.code not in _ABOUT_THE_TOKEN:
+                raise
 
     @classmethod
     def authorize_url(cls, app: dict[str, str], *, state: str, verifier: str) -> str:
@@ -85,12 +97,13 @@ class XOAuth(OAuth):
                 _post(app, _REVOKE, {"token": data[kind], "token_type_hint": kind}, secrets=data.values())
 
 
-def _post(app: dict[str, str], url: str, form: dict[str, str], *, secrets: Any) -> Any:
+def _post(app: dict[str, str], url: str, form: dict[str, str], *, secrets: Any, harmless: bool = False) -> Any:
     secret = app.get("client_secret", "")
     with PlatformSession(base_url=app.get("base_url", ""), secrets=[secret, *filter(None, secrets)]) as session:
         form["client_id"] = app["client_id"]
         auth = (app["client_id"], secret) if secret else None
-        response = session.post(url, data=form, auth=auth)
+        with session.harmless() if harmless else nullcontext():
+            response = session.post(url, data=form, auth=auth)
         answer = session.last
         if answer is None or response.status_code < 300:
             return response.json()

@@ -6,7 +6,12 @@ from typing import Any
 
 BRANDS: dict[str, dict[str, Any]] = {
     "NoordTreinen": {"slug": "noordtreinen", "language": "nl", "handoff_text": "We sturen je een privébericht."},
-    "PostVlot": {"slug": "postvlot", "language": "nl", "handoff_text": "We sturen je een privébericht, tot zo!"},
+    "PostVlot": {
+        "slug": "postvlot",
+        "language": "nl",
+        "handoff_text": "We sturen je een privébericht, tot zo!",
+        "approve_trainees": True,
+    },
 }
 BOTH = tuple(BRANDS)
 TEAMS = ("Eerste lijn", "Storingen")
@@ -19,6 +24,12 @@ PEOPLE: tuple[dict[str, Any], ...] = (
      "brands": BOTH, "teams": []},
     {"email": "daan@webcare.example", "name": "Daan Bakker", "initials": "DB", "language": "nl", "role": "agent",
      "brands": ("NoordTreinen",), "teams": ["Storingen"]},
+    {"email": "tess@webcare.example", "name": "Tess Koster", "initials": "TK", "language": "nl", "role": "agent",
+     "brands": BOTH, "teams": ["Eerste lijn"]},
+    {"email": "mo@webcare.example", "name": "Mo Vermeer", "initials": "MV", "language": "nl", "role": "agent",
+     "brands": BOTH, "teams": ["Storingen"]},
+    {"email": "sem@webcare.example", "name": "Sem Bos", "initials": "SB", "language": "nl", "role": "agent",
+     "brands": BOTH, "teams": ["Eerste lijn"], "on_shift": False},
     {"email": "emily@webcare.example", "name": "Emily Carter", "initials": "EC", "language": "en", "role": "agent",
      "brands": ("PostVlot",), "teams": ["Eerste lijn"], "is_trainee": True},
 )  # fmt: skip
@@ -28,6 +39,7 @@ LABELS = {
     "geld terug": ("green", "Vraagt om vergoeding"),
     "personeel": ("purple", "Over een medewerker"),
     "app en site": ("grey", "Iets werkt niet op het scherm"),
+    "toegankelijkheid": ("yellow", "Lift, assistentie, rolstoel, kinderwagen"),
     "veiligheid": ("red", "Iemand kan gevaar lopen: meteen doorzetten"),
 }
 CLOSING_REASONS = {
@@ -50,5 +62,26 @@ REPLIES = (
     ("bedankt", "en", "Thank you", "How nice to hear, {name}! We will pass it on to our colleagues."),
     ("uitzoeken", "nl", "We zoeken het uit", "Hoi {name}, we zoeken het uit en komen vandaag bij je terug."),
     ("uitzoeken", "en", "Looking into it", "Hi {name}, we are looking into it and will get back to you today."),
+    ("geldterug", "nl", "Geld terug bij vertraging",
+     "Hoi {name}, geld terug vraag je aan in de app onder Mijn reizen. Lukt het niet? Stuur ons een privébericht, dan helpen wij."),
+    ("geldterug", "en", "Refund after a delay",
+     "Hi {name}, you can ask for a refund in the app, under My journeys. Stuck? Send us a direct message and we will help."),
+    ("pakketnummer", "nl", "Vraag om het pakketnummer", "Hoi {name}, we kijken meteen mee! Stuur je ons je pakketnummer in een privébericht?"),
+    ("pakketnummer", "en", "Ask for the parcel number", "Hi {name}, let us have a look! Could you send us the parcel number in a direct message?"),
+    ("excuses", "nl", "Excuses", "Hoi {name}, dit had niet mogen gebeuren. Sorry! We geven het door en zorgen dat er iemand naar kijkt."),
+    ("excuses", "en", "Apologies", "Hi {name}, this should not have happened. Sorry! We pass it on and make sure somebody looks at it."),
 )  # fmt: skip
+VIEWS = (  # whose (None: the whole team's), name, list
+    (None, "Klachten zonder eigenaar", "unassigned?kind=complaint"),
+    (None, "Boze privéberichten", "all?feeling=negative&visibility=private"),
+    ("agent", "Mijn complimenten", "mine?kind=compliment"),
+)
+TOPICS = {  # label -> words that ask for it
+    "vertraging": r"trein|vertrag|minuten|stil|delay|train|perron",
+    "bezorging": r"pakket|bezorg|parcel|doos|3spvl|buren|delivery",
+    "geld terug": r"geld|boete|vergoed|betaal|€|refund|duurder",
+    "personeel": r"conduct|machinist|bezorger|medewerker|balie|driver",
+    "app en site": r"\bapp\b|site|scherm|qr|404",
+    "toegankelijkheid": r"lift|rolstoel|rollator|kinderwagen|assistentie",
+}
 SEARCHES = {"noordtreinen": "noordtreinen -from:noordtreinen", "postvlot": "postvlot -from:postvlot"}

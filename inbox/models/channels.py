@@ -22,6 +22,9 @@ class PlatformApp(models.Model):
     client_id = models.CharField(max_length=200)
     secrets = EncryptedJSONField(default=dict)
     base_url = models.URLField(blank=True, default="")  # the sandbox; "" is the real platform
+    checked_at = models.DateTimeField(null=True)  # when the platform accepted this id and secret
+    came_back_at = models.DateTimeField(null=True)  # when it sent somebody to our callback address
+    missing_scopes = models.JSONField(null=True)  # of the last grant; null until there was one
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -10,6 +10,12 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 
+def monogram(name: str) -> str:
+    """Two letters for an avatar."""
+    words = name.split()
+    return (words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])).upper()
+
+
 class AgentManager(BaseUserManager["Agent"]):
     """Makes agents; an address is one person whatever its capitals."""
 
@@ -62,8 +68,7 @@ class Agent(AbstractBaseUser, PermissionsMixin):
     @property
     def monogram(self) -> str:
         """Two letters for the avatar."""
-        words = (self.name or self.email).split()
-        return (words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])).upper()
+        return monogram(self.name or self.email)
 
 
 class Brand(models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid5
 
 from django.conf import settings
 from django.db import transaction
@@ -12,9 +13,9 @@ from inbox.models import Agent, Conversation, Delivery, Membership, Message, Not
 from inbox.operations import notifications, outbox_rules
 from inbox.operations.changes import Refused, record
 from inbox.operations.notes import add_note
-from inbox.operations.outbox_choices import _back_to_draft, _cancel, _decide
+from inbox.operations.outbox_choices import _back_to_draft, _cancel, _decide, own_words
 from inbox.operations.outbox_records import update
-from inbox.operations.replies import parent_of, snapshot, stop_clocks
+from inbox.operations.replies import parent_of, parts_of, snapshot, stop_clocks
 
 State = Delivery.State
 
@@ -32,36 +33,108 @@ def answered_since(delivery: Delivery) -> Message | None:
     return since.exclude(agent=delivery.message.agent).order_by("pk").first()
 
 
-def approve(*, delivery_id: int, agent: Agent, text: str | None = None, confirmed: bool = False) -> Delivery:
-    """Let it leave, as it is or changed. Refused "answered_meanwhile" unless confirmed."""
+def proposal(delivery: Delivery) -> list[Delivery]:
+    """The parts of what waits for approval, in their order."""
+    parts = [delivery]
+    while part := parts[-1].dependents.select_related("message").filter(state=State.APPROVAL, part__gt=1).first():
+        parts.append(part)
+    return parts
+
+
+def words_of(parts: list[Delivery]) -> str:
+    """What the trainee wrote, whole."""
+    return " ".join(own_words(part) for part in parts)
+
+
+def announcement(parts: list[Delivery]) -> Delivery | None:
+    """The public line that leaves once this private message has arrived."""
+    return parts[-1].dependents.select_related("message").filter(state=State.APPROVAL, part=1).first()
+
+
+def approve(
+    *, delivery_id: int, agent: Agent, text: str | None = None, public_text: str = "", split: bool = False,
+    confirmed: bool = False,
+) -> Delivery:  # fmt: skip
+    """Let it leave, as it is or changed. Refused "answered_meanwhile" or "wrote_meanwhile" unless confirmed."""
 
     def change(delivery: Delivery, conversation: Conversation) -> None:
         _check(delivery, conversation, agent)
-        newer = answered_since(delivery)
-        if not confirmed and newer is not None:
-            if newer.direction == "in":
-                raise Refused("wrote_meanwhile")
-            raise Refused("answered_meanwhile", who=newer.agent.name if newer.agent else conversation.account.name)
-        words = delivery.message.text if text is None else text.strip()
-        parent = parent_of(conversation, delivery.in_reply_to)
-        outbox_rules.check(conversation=conversation, mode=delivery.mode, text=words, parent=parent, own=delivery,
-                           attachments=delivery.message.attachments.all())  # fmt: skip
-        Message.objects.filter(pk=delivery.message_id).update(text=words)
+        if not confirmed:
+            _check_conflict(delivery, conversation)
+        parts = proposal(delivery)
+        if text is not None and _plainly(text) != _plainly(words_of(parts)):
+            parts = _rewrite(parts, conversation, text.strip(), split=split)
+        if line := announcement(parts):
+            _say(line, public_text.strip() or line.message.text)
+            parts.append(line)
+        _check_rules(parts, conversation)
         due = timezone.now() + timedelta(seconds=settings.UNDO_SECONDS)
-        update(
-            delivery, state=State.PENDING, due_at=due, undo_until=due, approved_by=agent, before=snapshot(conversation)
-        )
-        _approve_parts(delivery, agent, due)
+        for part in parts:
+            update(part, state=State.PENDING, due_at=due, undo_until=due, approved_by=agent,
+                   before=snapshot(conversation))  # fmt: skip
         stop_clocks(conversation)
         record(conversation, actor=agent, verb="approved", data={"delivery": delivery.pk})
 
     return _decide(delivery_id, (State.APPROVAL,), change)
 
 
-def _approve_parts(delivery: Delivery, agent: Agent, due: object) -> None:
-    for part in delivery.dependents.filter(state=State.APPROVAL):
-        update(part, state=State.PENDING, due_at=due, approved_by=agent)
-        _approve_parts(part, agent, due)
+def _plainly(text: str) -> str:
+    """A browser sends other line ends than it was given."""
+    return " ".join(text.split())
+
+
+def _check_conflict(delivery: Delivery, conversation: Conversation) -> None:
+    newer = answered_since(delivery)
+    if newer is None:
+        return
+    if newer.direction == "in":
+        raise Refused("wrote_meanwhile")
+    raise Refused("answered_meanwhile", who=newer.agent.name if newer.agent else conversation.account.name)
+
+
+def _check_rules(parts: list[Delivery], conversation: Conversation) -> None:
+    for part in parts:
+        outbox_rules.check(
+            conversation=conversation, mode=part.mode, text=part.message.text, own=part,
+            parent=parent_of(conversation, part.in_reply_to), attachments=part.message.attachments.all(),
+        )  # fmt: skip
+
+
+def _rewrite(parts: list[Delivery], conversation: Conversation, text: str, *, split: bool) -> list[Delivery]:
+    """Other words, in as many parts as these take. What follows a reply once it is sent follows its last part."""
+    texts = parts_of(conversation, parts[0].mode, text) if split else [text]
+    after = list(parts[-1].dependents.all())
+    then = {"then": parts[-1].then, "then_until": parts[-1].then_until}
+    if after and len(texts) > len(parts):  # a part made now would stand behind what waits for it
+        raise Refused("cannot_split")
+    kept = parts[: len(texts)]
+    while len(kept) < len(texts):
+        kept.append(_one_more(kept[-1], n=len(kept) + 1))
+    for part, words in zip(kept, texts, strict=True):
+        _say(part, words)
+        update(part, parts=len(texts), then="")
+    update(kept[-1], **then)
+    for row in after:
+        update(row, waits_for=kept[-1])
+    for surplus in reversed(parts[len(texts) :]):  # never sent, nor approved: nothing happened
+        surplus.message.delete()
+    return kept
+
+
+def _say(delivery: Delivery, words: str) -> None:
+    delivery.message.text = words
+    delivery.message.save(update_fields=["text"])
+
+
+def _one_more(part: Delivery, *, n: int) -> Delivery:
+    """Another part behind this one, by the same writer."""
+    message, delivery = Message.objects.get(pk=part.message_id), Delivery.objects.get(pk=part.pk)
+    message.pk, message._state.adding = None, True
+    message.save(force_insert=True)
+    delivery.pk, delivery._state.adding = None, True
+    delivery.message, delivery.waits_for, delivery.part, delivery.token = message, part, n, uuid5(part.token, str(n))
+    delivery.save(force_insert=True)
+    return delivery
 
 
 def _check(delivery: Delivery, conversation: Conversation, agent: Agent) -> None:
@@ -79,7 +152,7 @@ def give_back(*, delivery_id: int, agent: Agent, note: str) -> Delivery:
         writer = delivery.message.agent
         texts = _cancel(delivery)
         if writer is not None:
-            _back_to_draft(delivery, writer, "\n".join(texts))
+            _back_to_draft(delivery, writer, " ".join(texts))
             notifications.tell([writer.pk], kind=Notification.Kind.APPROVAL, key=f"returned:{delivery.pk}", actor=agent,
                                conversation=conversation, detail=note)  # fmt: skip
         add_note(conversation=conversation, author=agent, text=note)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from collections.abc import Iterable
+
+from django.db.models import Q
 from django.utils import timezone
 
 from inbox.models import Agent, CannedReply, Conversation
@@ -10,9 +12,13 @@ from inbox.models import Agent, CannedReply, Conversation
 PLACEHOLDERS = ("name", "handle", "agent", "initials")
 
 
-def usable(conversation: Conversation) -> QuerySet[CannedReply]:
-    """Those for this language and channel that are still valid."""
+def usable(conversation: Conversation) -> Iterable[CannedReply]:
+    """Those for this language and channel that are still valid; the page of a conversation has read them already."""
     today = timezone.localdate()
+    if hasattr(conversation, "canned_rows"):
+        last = today.isoformat()
+        rows = [row for row in conversation.canned_rows if not row["expires_on"] or row["expires_on"] >= last]
+        return [CannedReply(**row) for row in rows]
     valid = Q(expires_on=None) | Q(expires_on__gte=today)
     channel = Q(channel="") | Q(channel=conversation.account.kind)
     language = Q(language="") | Q(language=conversation.language or conversation.brand.language)

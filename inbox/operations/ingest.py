@@ -57,8 +57,9 @@ class Around:
     @classmethod
     def of(cls, stream: Stream) -> Around:
         account = stream.account
-        row = fetch(AROUND, [account.brand_id, account.kind, account.pk, stream.pk, account.pk])[0]
-        return cls(*row[:3], Norms.of(account, proactive=json.loads(row[3] or "{}")))
+        asked = [account.brand_id, account.kind, account.pk, stream.pk, account.pk]
+        erasures, vanished, gaps, proactive = fetch(AROUND, asked)[0]
+        return cls(erasures, vanished, gaps, Norms.of(account, proactive=json.loads(proactive or "{}")))
 
 
 Ready = tuple[list[Arrival], list[Unreadable]]

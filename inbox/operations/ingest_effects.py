@@ -8,7 +8,7 @@ from datetime import datetime
 from connectors.types import Direction
 from inbox import events
 from inbox.models import ActivityEntry, ChannelAccount, Gap, Stream
-from inbox.operations import notifications
+from inbox.operations import handoff, notifications
 from inbox.operations.ingest_conversations import Changes
 from inbox.operations.ingest_messages import Arrival
 from inbox.operations.ingest_rows import execute
@@ -51,8 +51,9 @@ def announce(changes: Changes, *, account: ChannelAccount, now: datetime) -> Non
     changed = sorted(changes.touched | changes.made)
     if not changed:
         return
+    legs = handoff.join_legs(changed)
     if len(changed) <= ONE_BY_ONE:
-        for pk in changed:
+        for pk in sorted(legs.union(changed)):
             events.publish("conversation", brand_id=account.brand_id, id=pk)
     events.publish("list", brand_id=account.brand_id)
     if changes.written:

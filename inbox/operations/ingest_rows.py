@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +55,7 @@ def fetch(statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         return cursor.fetchall()
 
 
-def execute(statement: str, parameters: Sequence[Any] = ()) -> int:
+def execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """How many rows it touched."""
     with connection.wrap_database_errors, _cursor() as cursor:
         cursor.execute(statement, parameters)

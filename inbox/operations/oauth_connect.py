@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from connectors.exceptions import ConnectorError
 from connectors.registry import connector_class, oauth_class
@@ -42,16 +43,27 @@ class Candidate:
     info: AccountInfo
 
 
-@transaction.atomic
 def save_app(*, brand: Brand, agent: Agent, kind: str, client_id: str, client_secret: str, base_url: str = "") -> None:
-    """The brand's own app at a platform. An empty secret keeps the one that is there."""
-    app = PlatformApp.objects.select_for_update().filter(brand=brand, kind=kind).first()
-    stored = app.secrets if app else {}
-    new = {"client_secret": client_secret} if client_secret else stored
-    PlatformApp.objects.update_or_create(
-        brand=brand, kind=kind, defaults={"client_id": client_id, "secrets": new, "base_url": base_url}
-    )
-    facts = {"kind": kind, "client_id": client_id, "secret_changed": bool(client_secret), "base_url": base_url}
+    """The brand's own app at a platform, tried before it is kept: ConnectorError when the platform will not have it.
+
+    An empty secret keeps the one that is there.
+    """
+    app = PlatformApp.objects.filter(brand=brand, kind=kind).first()
+    kept = {"client_secret": client_secret} if client_secret else app.secrets if app else {}
+    oauth_class(kind).check_app({"client_id": client_id, "base_url": base_url, **kept})
+    fields: dict[str, Any] = {
+        "client_id": client_id, "secrets": kept, "base_url": base_url, "checked_at": timezone.now()
+    }  # fmt: skip
+    if app is None or (app.client_id, app.base_url) != (client_id, base_url):  # another app proves itself anew
+        fields |= {"came_back_at": None, "missing_scopes": None}
+    _keep_app(brand, agent, kind, fields, secret_changed=bool(client_secret))
+
+
+@transaction.atomic
+def _keep_app(brand: Brand, agent: Agent, kind: str, fields: dict[str, Any], *, secret_changed: bool) -> None:
+    PlatformApp.objects.update_or_create(brand=brand, kind=kind, defaults=fields)
+    client_id, base_url = fields["client_id"], fields["base_url"]
+    facts = {"kind": kind, "client_id": client_id, "secret_changed": secret_changed, "base_url": base_url}
     audit.record("platform_app_saved", actor=agent, brand=brand, target=kind, data=facts)
 
 
@@ -74,12 +86,21 @@ def answered(stored: dict[str, Any] | None, *, kind: str, state: str) -> Attempt
     return Attempt(**stored)
 
 
+def came_back(attempt: Attempt) -> None:
+    """The platform knows our callback address: it sent the browser there."""
+    PlatformApp.objects.filter(brand=attempt.brand_id, kind=attempt.kind).update(came_back_at=timezone.now())
+
+
 def candidates(attempt: Attempt, *, code: str) -> list[Candidate]:
     """The accounts behind the platform's answer; ConnectorError when it will not have it."""
     app = gateway.platform_settings(brand_id=attempt.brand_id, kind=attempt.kind)
     oauth = oauth_class(attempt.kind)
     grant = oauth.exchange(app, code=code, verifier=attempt.verifier)
-    return [Candidate(credentials, info) for credentials, info in oauth.accounts(app, grant)]
+    found = [Candidate(credentials, info) for credentials, info in oauth.accounts(app, grant)]
+    if found:
+        missing = [scope for scope in oauth.scopes if any(scope in one.info.missing for one in found)]
+        PlatformApp.objects.filter(brand=attempt.brand_id, kind=attempt.kind).update(missing_scopes=missing)
+    return found
 
 
 def keys_candidate(*, kind: str, data: dict[str, str], base_url: str = "") -> Candidate:

@@ -35,7 +35,7 @@ def undo(*, delivery_id: int, agent: Agent) -> Delivery:
     def change(delivery: Delivery, conversation: Conversation) -> None:
         first = _first_part(delivery)
         texts = _cancel(first)
-        _back_to_draft(first, agent, "\n".join(texts))
+        _back_to_draft(first, agent, " ".join(texts))
         reopen_like_before(conversation, first)
         record(conversation, actor=agent, verb="taken_back", data={"delivery": first.pk})
 
@@ -56,12 +56,14 @@ def _first_part(delivery: Delivery) -> Delivery:
 
 def _cancel(delivery: Delivery) -> list[str]:
     update(delivery, state=State.CANCELLED, claim=None)
-    text = _own_words(delivery)
-    later = delivery.dependents.filter(state__in=[State.PENDING, State.APPROVAL]).select_related("message")
-    return [text, *[part for row in later for part in _cancel(row)]]
+    words = [own_words(delivery)]
+    for later in delivery.dependents.filter(state__in=[State.PENDING, State.APPROVAL]).select_related("message"):
+        texts = _cancel(later)
+        words += texts if later.part > 1 else []  # a public line behind a private message is no part of it
+    return words
 
 
-def _own_words(delivery: Delivery) -> str:
+def own_words(delivery: Delivery) -> str:
     """Without the number of its part."""
     mark = f" ({delivery.part}/{delivery.parts})" if delivery.parts > 1 else ""
     return delivery.message.text.removesuffix(mark)
@@ -138,7 +140,7 @@ def edit_again(*, delivery_id: int, agent: Agent) -> Delivery:
     """Put a failed reply back into the composer and stop minding it."""
 
     def change(delivery: Delivery, conversation: Conversation) -> None:
-        _back_to_draft(delivery, agent, "\n".join(_unsent(delivery)))
+        _back_to_draft(delivery, agent, " ".join(_unsent(delivery)))
         _handled(delivery)
         record(conversation, actor=agent, verb="edited_again", data={"delivery": delivery.pk})
 
@@ -148,7 +150,7 @@ def edit_again(*, delivery_id: int, agent: Agent) -> Delivery:
 def _unsent(delivery: Delivery) -> list[str]:
     """Its words and those of the parts that did not leave because of it."""
     later = delivery.dependents.filter(state=State.FAILED, handled_at=None, part__gt=1).select_related("message")
-    return [_own_words(delivery), *[text for part in later for text in _unsent(part)]]
+    return [own_words(delivery), *[text for part in later for text in _unsent(part)]]
 
 
 def give_up(*, delivery_id: int, agent: Agent) -> Delivery:

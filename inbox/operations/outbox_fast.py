@@ -10,13 +10,18 @@ from django.utils import timezone
 from connectors.types import Sent
 from inbox import events
 from inbox.models import Delivery
+from inbox.operations import outbox_rules
 
+# First the conversation, then the delivery, as everybody locks them: otherwise who decides about a reply at this
+# moment may be the one whom the database sends away.
 RECORD = """
-with won as (
+with held as (
+    select c.id from inbox_conversation c where c.id = %(conversation)s for update
+), won as (
     update inbox_delivery d
     set state = 'sent', sent_at = %(when)s, claim = null, look_at = null, handled_at = null,
         error_reason = '', error_detail = ''
-    where d.id = %(id)s and d.claim = %(claim)s and d.state = 'sending'
+    from held where d.id = %(id)s and d.conversation_id = held.id and d.claim = %(claim)s and d.state = 'sending'
     returning d.id, d.message_id, d.conversation_id, d.attempts, d.created_at
 ), said as (
     update inbox_message m
@@ -51,12 +56,12 @@ select brand_id from answered
 def record_plainly(*, delivery: Delivery, sent: Sent) -> bool:
     """True when it was written down; False when the long way must be taken."""
     opens_private_leg = sent.thread_id and delivery.mode != "public_reply"
-    if delivery.then or opens_private_leg or delivery.claim is None:
+    if delivery.then or opens_private_leg or outbox_rules.moves_to_private(delivery) or delivery.claim is None:
         return False
     now = timezone.now()
     values: dict[str, Any] = {
         "id": delivery.pk, "claim": delivery.claim, "when": sent.sent_at or now, "now": now,
-        "external_id": sent.external_id, "permalink": sent.permalink,
+        "external_id": sent.external_id, "permalink": sent.permalink, "conversation": delivery.conversation_id,
     }  # fmt: skip
     try:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -22,7 +22,7 @@ from inbox.models import (
     Notification,
     Thread,
 )
-from inbox.operations import notifications
+from inbox.operations import notifications, outbox_rules
 from inbox.operations.changes import keep_labels, record
 from inbox.operations.replies import locked
 
@@ -49,7 +49,8 @@ def record_sent(*, delivery: Delivery, sent: Sent, outcome: str = "sent") -> boo
 
 def _record_sent(delivery_id: int, sent: Sent, outcome: str) -> bool:
     conversation = locked(Delivery.objects.values_list("conversation_id", flat=True).get(pk=delivery_id))
-    delivery = Delivery.objects.select_for_update(of=("self",)).select_related("message").get(pk=delivery_id)
+    rows = Delivery.objects.select_for_update(of=("self",)).select_related("message", "account")
+    delivery = rows.get(pk=delivery_id)
     if delivery.state == State.SENT:
         _own_id(delivery.message, sent)
         return False
@@ -140,6 +141,8 @@ def _answered(conversation: Conversation, delivery: Delivery, when: datetime) ->
         fields |= {"status": Status.RESOLVED, "outcome": "answered", "resolved_at": when}
     if waiting is None and delivery.then == "snooze" and delivery.then_until:
         fields |= {"status": Status.SNOOZED, "snoozed_until": delivery.then_until}
+    if outbox_rules.moves_to_private(delivery):
+        fields["close_loop"] = True
     Conversation.objects.filter(pk=conversation.pk).update(**fields)
     conversation.refresh_from_db(fields=["status", "last_message_at"])
     keep_labels(conversation)
@@ -160,7 +163,7 @@ def _link_private_leg(conversation: Conversation, thread_id: str) -> None:
             "team_id": conversation.team_id, "language": conversation.language, "preview": "",
         },
     )  # fmt: skip
-    if leg.linked_id is None:
+    if leg.linked_id != conversation.pk:  # a private conversation goes on for years: it belongs to the newest case
         Conversation.objects.filter(pk=leg.pk).update(linked=conversation, version=F("version") + 1)
         events.publish("conversation", brand_id=leg.brand_id, id=leg.pk)
 

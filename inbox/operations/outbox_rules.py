@@ -57,6 +57,18 @@ def check_account(account: ChannelAccount) -> None:
         raise Refused(f"account_{account.state}")
 
 
+def message_link(account: ChannelAccount) -> str:
+    """Where a person can begin a private conversation with this account; "" when the platform has no such address."""
+    return account.capabilities.message_url.format(id=account.external_id)
+
+
+def moves_to_private(delivery: Delivery) -> bool:
+    """A public line that says we wrote in private, or asks to: the conversation goes on there."""
+    link = message_link(delivery.account)
+    announces = delivery.waits_for_id is not None and delivery.part == 1
+    return delivery.mode == PUBLIC and (announces or bool(link and link in delivery.message.text))
+
+
 def length(account: ChannelAccount, text: str) -> int:
     """As the platform counts."""
     return connector_class(account.kind).length(text)

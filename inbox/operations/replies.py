@@ -69,7 +69,7 @@ def _queue(reply: Reply) -> Delivery:
         return known
     parent = parent_of(conversation, reply.in_reply_to)
     _check_collision(conversation, reply)
-    texts = _parts(conversation, reply)
+    texts = parts_of(conversation, reply.mode, reply.text) if reply.split else [reply.text]
     files = _own_files(conversation, reply)
     for n, text in enumerate(texts):
         allowed = outbox_rules.check(
@@ -99,21 +99,24 @@ def parent_of(conversation: Conversation, external_id: str = "") -> Message | No
 def _check_collision(conversation: Conversation, reply: Reply) -> None:
     if reply.confirmed or reply.seen_message is None:
         return
-    since = conversation.messages.filter(pk__gt=reply.seen_message).exclude(agent=reply.agent)
-    since = since.exclude(delivery__state=State.CANCELLED)
+    since = conversation.messages.filter(pk__gt=reply.seen_message).exclude(delivery__state=State.CANCELLED)
     newer = since.select_related("agent").order_by("pk").first()
     if newer is None:
         return
     if newer.direction == "in":
         raise Refused("wrote_meanwhile")
+    if newer.agent_id == reply.agent.pk:  # in another tab, whose form does not know of this one
+        raise Refused("you_answered")
     raise Refused("answered_meanwhile", who=newer.agent.name if newer.agent else conversation.account.name)
 
 
-def _parts(conversation: Conversation, reply: Reply) -> list[str]:
-    limit = outbox_rules.mode_rules(conversation.account, reply.mode).max_length
-    if not reply.split or not limit or outbox_rules.length(conversation.account, reply.text) <= limit:
-        return [reply.text]
-    return split_text(reply.text, limit=limit, length=lambda t: outbox_rules.length(conversation.account, t))
+def parts_of(conversation: Conversation, mode: str, text: str) -> list[str]:
+    """The text as the platform takes it: whole when it fits, else in numbered parts where it takes more than one."""
+    rules = outbox_rules.mode_rules(conversation.account, mode)
+    limit = rules.max_length
+    if not limit or rules.once_per_message or outbox_rules.length(conversation.account, text) <= limit:
+        return [text]
+    return split_text(text, limit=limit, length=lambda t: outbox_rules.length(conversation.account, t))
 
 
 def split_text(text: str, *, limit: int, length: Callable[[str], int]) -> list[str]:

@@ -26,10 +26,27 @@ def save_view(*, brand: Brand, agent: Agent, name: str, query: str, shared: bool
 
 
 @transaction.atomic
+def change_view(*, view: View, agent: Agent, name: str, shared: bool) -> None:
+    """Another name, or shared or not any more; whoever stops sharing keeps it for themselves."""
+    _may_change(view, agent)
+    if not name.strip():
+        raise Refused("empty")
+    if shared != (view.owner_id is None) and not access.may(agent, view.brand, access.Role.LEAD):
+        raise Refused("leads_only")
+    view.name, view.owner = name.strip()[:80], None if shared else agent
+    view.save(update_fields=["name", "owner"])
+    events.publish("list", brand_id=view.brand_id)
+
+
+@transaction.atomic
 def delete_view(*, view: View, agent: Agent) -> None:
     """Remove one's own view, or as a lead a shared one."""
+    _may_change(view, agent)
+    view.delete()
+    events.publish("list", brand_id=view.brand_id)
+
+
+def _may_change(view: View, agent: Agent) -> None:
     own = view.owner_id == agent.pk
     if not own and (view.owner_id is not None or not access.may(agent, view.brand, access.Role.LEAD)):
         raise Refused("not_yours")
-    view.delete()
-    events.publish("list", brand_id=view.brand_id)

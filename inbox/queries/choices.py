@@ -7,15 +7,31 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
+from django.db.models import OuterRef, QuerySet
 
 from inbox.models import Agent, Brand, ClosingReason, Label, Team
-from inbox.queries.counts import brand_counts
+from inbox.models.teams import monogram
+from inbox.prepared import prepared
+from inbox.queries.counts import KEPT, brand_counts
 from inbox.queries.frame import Frame
+from inbox.queries.nested import Rows
 
 Choice = SimpleNamespace
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody a conversation can be given to."""
+
+    pk: int
+    name: str
+    email: str
+    on_shift: bool
+    load: int
+
+    @property
+    def monogram(self) -> str:
+        return monogram(self.name or self.email)
 
 
 @dataclass
@@ -24,33 +40,27 @@ class Choices:
 
     frame: Frame
     brand: Brand
+    fresh: bool = False  # loads as of now, for the page whose buttons stand on them
 
     @cached_property
     def _rows(self) -> dict[str, Any]:
-        own = {"brand": OuterRef("pk")}
-        agents = Agent.objects.filter(is_active=True, memberships__brand=OuterRef("pk")).order_by("name")
-        found = Brand.objects.filter(pk=self.brand.pk).values(
-            agent_rows=_array(agents, "pk", "name", "email", "on_shift"),
-            team_rows=_array(Team.objects.filter(**own).order_by("name"), "pk", "name"),
-            label_rows=_array(Label.objects.filter(**own).order_by("name"), "pk", "name", "meaning", "archived_at"),
-            reason_rows=_array(ClosingReason.objects.filter(**own).order_by("pk"), "pk", "code", "name_nl", "name_en",
-                               "archived_at"),
-        )  # fmt: skip
-        return dict(found[0])
+        return dict(_of_brand(brand=self.brand.pk)[0])
 
-    def agents(self) -> list[Agent]:
+    def agents(self) -> list[Colleague]:
         """Colleagues, those on shift first, with how much each minds."""
-        loads = brand_counts(self.brand)["agents"]
-        found = [Agent(**row) for row in self._rows["agent_rows"]]
-        for agent in found:
-            agent.load = loads.get(str(agent.pk), 0)  # type: ignore[attr-defined]
-        return sorted(found, key=lambda agent: (not agent.on_shift, agent.name.casefold()))
+        return self._agents
+
+    @cached_property
+    def _agents(self) -> list[Colleague]:
+        loads = brand_counts(self.brand, age=0 if self.fresh else KEPT)["agents"]  # a menu waits for no newer figure
+        found = [Colleague(load=loads.get(str(row["pk"]), 0), **row) for row in self._rows["agent_rows"]]
+        return sorted(found, key=lambda one: (not one.on_shift, one.name.casefold()))
 
     def teams(self) -> list[Choice]:
         return [Choice(**row) for row in self._rows["team_rows"]]
 
-    def labels(self) -> list[Choice]:
-        return [Choice(**row) for row in self._rows["label_rows"] if not row["archived_at"]]
+    def labels(self) -> list[dict[str, Any]]:
+        return [row for row in self._rows["label_rows"] if not row["archived_at"]]
 
     def reasons(self) -> list[Choice]:
         return [reason for reason in self.every_reason().values() if not reason.archived_at]
@@ -60,5 +70,18 @@ class Choices:
         return {row["code"]: Choice(**row) for row in self._rows["reason_rows"]}
 
 
-def _array(found: Any, *columns: str) -> ArraySubquery:
-    return ArraySubquery(found.values(row=JSONObject(**{name: name for name in columns})))
+@prepared
+def _of_brand(*, brand: int) -> QuerySet[Brand, Any]:
+    own = {"brand": OuterRef("pk")}
+    agents = Agent.objects.filter(is_active=True, memberships__brand=OuterRef("pk")).order_by("name")
+    return Brand.objects.filter(pk=brand).values(
+        agent_rows=_rows(agents, "pk", "name", "email", "on_shift"),
+        team_rows=_rows(Team.objects.filter(**own).order_by("name"), "pk", "name"),
+        label_rows=_rows(Label.objects.filter(**own).order_by("name"), "pk", "name", "meaning", "archived_at"),
+        reason_rows=_rows(ClosingReason.objects.filter(**own).order_by("pk"), "pk", "code", "name_nl", "name_en",
+                          "archived_at"),
+    )  # fmt: skip
+
+
+def _rows(found: QuerySet[Any], *columns: str) -> Rows:
+    return Rows(found, **{name: name for name in columns})

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Exists, F, Max, OuterRef, Q, Subquery
-from django.db.models.functions import Cast, JSONObject
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.http import Http404
 
 from inbox import access
@@ -17,6 +16,7 @@ from inbox.models import (
     ActivityEntry,
     Agent,
     Attachment,
+    CannedReply,
     ClosingReason,
     Contact,
     ContactNote,
@@ -29,8 +29,11 @@ from inbox.models import (
     Note,
 )
 from inbox.operations import presence
+from inbox.prepared import prepared, rows_of
+from inbox.queries.nested import Rows
 
 NEWEST = 50
+PAST = 40  # earlier conversations of the same person
 OTHERS = 100  # others in the thread are counted no further
 # Activity whose own row says more
 QUIET = ("noted", "replied", "drafted", "sent", "proposed", "hide_asked", "show_asked")
@@ -54,19 +57,46 @@ class Timeline:
     items: list[Item]
     earlier: str = ""
     reasons: dict[str, ClosingReason] = field(default_factory=dict)  # by code, for what was resolved
+    newest: list[Message] | None = None  # newest first, when the stretch is the newest
 
 
 def opened(agent: Agent, pk: int) -> Conversation:
     """The conversation with everything around its messages, for somebody who may see it: one statement."""
-    related = ("brand", "account", "thread", "contact", "identity", "assignee", "team", "linked__account")
-    own = Membership.objects.filter(agent=agent, brand=OuterRef("brand")).values("role")[:1]
-    around = {**_around(), "own_role": Subquery(own)}
-    found = Conversation.objects.filter(pk=pk).select_related(*related).annotate(**around).first()
-    if found is None:
+    known = _opened(pk=pk, agent=agent.pk)
+    if not known:
         raise Http404
+    found: Conversation = known[0]
     found.brand.own_role = found.own_role  # type: ignore[attr-defined]
     access.require(agent, found.brand)
     return found
+
+
+@prepared
+def _opened(*, pk: int, agent: int) -> QuerySet[Conversation]:
+    related = ("brand", "account", "thread", "contact", "identity", "assignee", "team", "linked__account")
+    own = Membership.objects.filter(agent=agent, brand=OuterRef("brand")).values("role")[:1]
+    shown = Conversation.objects.filter(pk=pk).select_related(*related)
+    return shown.annotate(**_around(), **_beside(), own_role=Subquery(own))
+
+
+def _beside() -> dict[str, Any]:
+    """What stands among the newest messages and beside them."""
+    own = {"conversation": OuterRef("pk")}
+    past = Conversation.objects.filter(contact=OuterRef("contact")).exclude(pk=OuterRef("pk"))
+    language = Case(When(~Q(language=""), then=F("language")), default=F("brand__language"))
+    fit = CannedReply.objects.filter(brand=OuterRef("brand"), channel__in=["", OuterRef("account__kind")])
+    return {
+        "spoken": language,
+        "note_lines": Rows(Note.objects.filter(**own).order_by("-created_at", "-pk"), 4 * NEWEST, pk="pk", text="text",
+                            created_at="created_at", by="author_id", name="author__name", email="author__email"),
+        "activity_lines": Rows(_told(ActivityEntry.objects.filter(**own)).order_by("-at", "-pk"), 4 * NEWEST, pk="pk",
+                                verb="verb", data="data", at="at", by="actor_id", name="actor__name",
+                                email="actor__email"),
+        "earlier_rows": Rows(past.order_by("-last_message_at"), PAST, pk="pk", preview="preview", feeling="feeling",
+                              last_message_at="last_message_at", channel="account__kind"),
+        "canned_rows": Rows(fit.filter(language__in=["", OuterRef("spoken")]).order_by("shortcut"), 500, pk="pk",
+                             shortcut="shortcut", title="title", text="text", expires_on="expires_on"),
+    }  # fmt: skip
 
 
 def _around() -> dict[str, Any]:
@@ -87,65 +117,115 @@ def _around() -> dict[str, Any]:
     return {
         "began_thread": Exists(root),  # what they said is the root itself: it stands in the timeline already
         "newest_message": Subquery(newest.values("pk_")),
-        "label_rows": ArraySubquery(labels.values(row=JSONObject(pk="label_id", name="label__name"))[:200]),
-        "identity_rows": ArraySubquery(identities.values(row=JSONObject(
-            platform="platform", handle="handle", name="name", bio="bio", place="place", language="language",
-            followers="followers", verified="verified", url="profile_url"))[:10]),
-        "note_rows": ArraySubquery(notes.values(row=JSONObject(
-            pk="pk", text="text", author="author__name", at=Cast("created_at", CharField())))[:20]),
+        "label_rows": Rows(labels, 200, pk="label_id", name="label__name", colour="label__colour"),
+        "identity_rows": Rows(identities, 10, platform="platform", handle="handle", name="name", followers="followers",
+                              url="profile_url"),
+        "note_rows": Rows(notes, 20, pk="pk", text="text", author="author__name"),
         "other_rows": ArraySubquery(others.values("pk")[:OTHERS]),
-        "leg_rows": ArraySubquery(legs.values(row=JSONObject(
-            pk="pk", visibility="visibility", kind="account__kind"))[:5]),
-        "same_rows": ArraySubquery(same.values(row=JSONObject(
-            pk="pk", name="name", platform="identities__platform", handle="identities__handle"))[:3]),
+        "leg_rows": Rows(legs, 5, pk="pk", visibility="visibility", kind="account__kind"),
+        "same_rows": Rows(same, 3, pk="pk", name="name", platform="identities__platform", handle="identities__handle"),
     }  # fmt: skip
 
 
 def timeline(
     conversation: Conversation, *, before: str = "", size: int = NEWEST, reasons: dict[str, Any] | None = None
 ) -> Timeline:
-    """The newest messages, or those before a place, with the notes and the activity among them: four statements."""
+    """The newest messages, or those before a place, with the notes and the activity among them."""
     place = _place(before)
-    said = conversation.messages.select_related("identity", "agent", "delivery", "hiding").annotate(**_with_message())
-    if place is not None:
-        at, pk = place
-        said = said.filter(sent_at__lte=at).filter(Q(sent_at__lt=at) | Q(pk__lt=pk))
-    found = list(said.defer("search").order_by("-sent_at", "-pk")[: size + 1])
+    own = _said(conversation, place, size + 1)
+    found = _with_other_legs(conversation, own, place, size + 1)
     more, found = len(found) > size, found[:size]
-    for m in found:
-        if "delivery" in m._state.fields_cache and (delivery := getattr(m, "delivery", None)):
-            delivery.conversation, delivery.account = conversation, conversation.account
     begin = found[-1].sent_at if found and more else BEGINNING
-    end = place[0] if place else None
     items = [Item("message", m.sent_at, m) for m in found]
-    items += [Item("note", n.created_at, n) for n in _between(_notes(conversation), "created_at", begin, end)]
-    items += [Item("happened", e.at, e) for e in _between(_activity(conversation), "at", begin, end)]
+    items += [Item("note", n.created_at, n) for n in _notes(conversation, begin, place[0] if place else None)]
+    items += [Item("happened", e.at, e) for e in _activity(conversation, begin, place[0] if place else None)]
     items.sort(key=lambda item: (item.at, item.kind != "message"))
     earlier = f"{found[-1].sent_at.timestamp():.6f}.{found[-1].pk}" if found and more else ""
     if reasons is None:
         reasons = {reason.code: reason for reason in ClosingReason.objects.filter(brand_id=conversation.brand_id)}
-    return Timeline(_grouped(items), earlier, reasons)
+    return Timeline(_grouped(items), earlier, reasons, own[:size] if place is None else None)
+
+
+def _said(conversation: Conversation, place: tuple[datetime, int] | None, most: int) -> list[Message]:
+    """Messages, newest first. Nearly all are by the same person, who is read with the conversation."""
+
+    def build(*, conversation: int, at: Any = None, pk: int = 0) -> QuerySet[Message]:
+        said = Message.objects.filter(conversation=conversation).annotate(**_with_message())
+        if at is not None:
+            said = said.filter(sent_at__lte=at).filter(Q(sent_at__lt=at) | Q(pk__lt=pk))
+        said = said.select_related("agent", "delivery", "hiding").defer("search")
+        return said.order_by("-sent_at", "-pk")[:most]
+
+    values = {"conversation": conversation.pk, **({"at": place[0], "pk": place[1]} if place else {})}
+    found: list[Message] = rows_of(("said", most, place is None), build, values, planned=True)
+    people = {conversation.identity_id: conversation.identity} if conversation.identity_id else {}
+    people |= Identity.objects.in_bulk({m.identity_id for m in found if m.identity_id} - set(people))
+    for m in found:
+        m.identity = people.get(m.identity_id) if m.identity_id else None
+        m.conversation, m.account = conversation, conversation.account
+        if "delivery" in m._state.fields_cache and (delivery := getattr(m, "delivery", None)):
+            delivery.conversation, delivery.account = conversation, conversation.account
+    return found
+
+
+def _with_other_legs(
+    conversation: Conversation, own: list[Message], place: tuple[datetime, int] | None, most: int
+) -> list[Message]:  # fmt: skip
+    """One case, one timeline: what was said in its other legs too; of a private leg, since this case began."""
+    if hasattr(conversation, "leg_rows"):
+        others = {row["pk"] for row in conversation.leg_rows}
+    else:
+        others = set(Conversation.objects.filter(linked=conversation).order_by("pk").values_list("pk", flat=True)[:5])
+    others |= {conversation.linked_id} - {None}
+    if not others:
+        return own
+    since = conversation.first_message_at if conversation.visibility == "public" else BEGINNING
+    legs = Conversation.objects.filter(pk__in=others).select_related("brand", "account", "identity")
+    elsewhere = [m for leg in legs for m in _said(leg, place, most) if m.sent_at >= since]
+    return sorted([*own, *elsewhere], key=lambda m: (m.sent_at, m.pk), reverse=True)[:most]
 
 
 def _with_message() -> dict[str, Any]:
     attachments = Attachment.objects.filter(message=OuterRef("pk")).order_by("position", "pk")
     versions = MessageVersion.objects.filter(message=OuterRef("pk")).order_by("replaced_at")
     return {
-        "attachment_rows": ArraySubquery(attachments.values(row=JSONObject(
-            pk="pk", kind="kind", url="url", preview_url="preview_url", title="title", alt_text="alt_text",
-            file="file", content_type="content_type", external_id="external_id"))[:20]),
-        "version_rows": ArraySubquery(versions.values(row=JSONObject(
-            text="text", at=Cast("sent_at", CharField())))[:20]),
+        "attachment_rows": Rows(attachments, 20, pk="pk", kind="kind", url="url", preview_url="preview_url",
+                                title="title", alt_text="alt_text", file="file", external_id="external_id"),
+        "version_rows": Rows(versions, 20, text="text"),
     }  # fmt: skip
 
 
-def _notes(conversation: Conversation) -> Any:
-    return Note.objects.filter(conversation=conversation).select_related("author")
+def _notes(conversation: Conversation, begin: datetime, end: datetime | None) -> Sequence[Note]:
+    if end is None and hasattr(conversation, "note_lines"):
+        made = [
+            Note(pk=n["pk"], text=n["text"], author=_colleague(n), created_at=_moment(n["created_at"]))
+            for n in conversation.note_lines
+        ]
+        return [note for note in made if note.created_at >= begin]
+    return _between(Note.objects.filter(conversation=conversation).select_related("author"), "created_at", begin, end)
 
 
-def _activity(conversation: Conversation) -> Any:
-    happened = ActivityEntry.objects.filter(conversation=conversation).exclude(verb__in=QUIET)
-    return happened.select_related("actor")
+def _activity(conversation: Conversation, begin: datetime, end: datetime | None) -> Sequence[ActivityEntry]:
+    if end is None and hasattr(conversation, "activity_lines"):
+        made = [
+            ActivityEntry(pk=e["pk"], verb=e["verb"], data=e["data"], actor=_colleague(e), at=_moment(e["at"]))
+            for e in conversation.activity_lines
+        ]
+        return [entry for entry in made if entry.at >= begin]
+    happened = _told(ActivityEntry.objects.filter(conversation=conversation)).select_related("actor")
+    return _between(happened, "at", begin, end)
+
+
+def _told(found: QuerySet[ActivityEntry]) -> QuerySet[ActivityEntry]:
+    return found.exclude(verb__in=QUIET)
+
+
+def _colleague(row: dict[str, Any]) -> Agent | None:
+    return Agent(pk=row["by"], name=row["name"], email=row["email"]) if row["by"] else None
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _between(found: Any, column: str, begin: datetime, end: datetime | None) -> Sequence[Any]:
@@ -168,13 +248,21 @@ def _grouped(items: list[Item]) -> list[Item]:
     return result
 
 
-def earlier_of(conversation: Conversation, *, most: int = 40) -> list[Conversation]:
-    """The person's other conversations with the brand, newest first."""
-    others = Conversation.objects.filter(contact=conversation.contact_id).exclude(pk=conversation.pk)
-    shown = others.select_related("account").only(
-        "pk", "preview", "last_message_at", "feeling", "kind", "status", "outcome", "account__kind"
-    )
-    return list(shown.order_by(F("last_message_at").desc())[:most])
+@dataclass(frozen=True)
+class Earlier:
+    """Another conversation of the same person, in one line."""
+
+    pk: int
+    preview: str
+    feeling: str
+    last_message_at: datetime
+    channel: str
+
+
+def earlier_of(conversation: Conversation) -> list[Earlier]:
+    """The person's other conversations with the brand, newest first; of one that was opened."""
+    rows = conversation.earlier_rows  # type: ignore[attr-defined]
+    return [Earlier(**{**row, "last_message_at": _moment(row["last_message_at"])}) for row in rows]
 
 
 def looking_at(conversation: Conversation, agent: Agent) -> list[presence.Present]:

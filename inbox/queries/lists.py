@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from inbox.models import Agent, Brand, Conversation, Notification, Visibility
+from inbox.models import Agent, Brand, Conversation, Delivery, Notification, Visibility
+from inbox.prepared import rows_of
 from inbox.queries import rows
 from inbox.queries.queues import EVERY, Queue
 from inbox.queries.rows import Row
@@ -32,7 +34,7 @@ CHOICES = {
     "proactive": {"1", "0"},
 }
 NUMBERS = ("account", "label", "assignee", "team", "thread", "contact")
-BIGGEST = 2**63 - 1
+BIGGEST, SMALLER = 2**63 - 1, 2**31 - 1  # of an id, and of what is sorted by
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,8 @@ class Page:
 
 def page_of(asked: ListQuery, *, team_ids: list[int], size: int = PAGE) -> Page:
     """The rows asked for, with their labels and who is looking: one statement."""
-    found = filtered(asked, team_ids=team_ids)
     backwards = bool(asked.before)
-    key, labelled = asked.before or asked.after, "label" in asked.filters
-    made = _slice(found, asked.sort, key=key, backwards=backwards, size=size + 1, labelled=labelled)
+    made = _slice(asked, team_ids, backwards=backwards, size=size + 1)
     more, made = len(made) > size, made[:size]
     if backwards:
         made.reverse()
@@ -151,34 +151,63 @@ def _personal(found: QuerySet[Conversation], asked: ListQuery, team_ids: list[in
         told = Notification.objects.filter(agent=asked.agent, kind=Notification.Kind.MENTIONED)
         return found.filter(pk__in=told.order_by("-pk").values("conversation_id")[:500])
     if name == "minded":
-        return found.filter(deliveries__state__in=["failed", "uncertain"], deliveries__handled_at=None).distinct()
+        waiting = Delivery.objects.filter(state__in=["failed", "uncertain"], handled_at=None)
+        return found.filter(pk__in=waiting.values("conversation_id"))
     return found
 
 
-def _slice(
-    found: QuerySet[Conversation], sort: str, *, key: str, backwards: bool, size: int, labelled: bool
-) -> list[Row]:
+def _slice(asked: ListQuery, team_ids: list[int], *, backwards: bool, size: int) -> list[Row]:
     """Rows beyond the key. What has no value in the sort column stands last."""
-    column, descending = SORTS[sort]
-    if labelled and column == "last_message_at":
+    column, read = SORTS[asked.sort][0], partial(_part, asked, team_ids, backwards=backwards)
+    place = _place(asked.before or asked.after)
+    if place is None or isinstance(place[0], int) != (column == "growth"):  # none, or of another sort
+        return read("whole", {}, most=size)
+    value, pk = place
+    if value is None:  # the key stands among those without a value
+        made = read("empty beyond", {"pk": pk}, most=size)
+        return made + read("valued", {}, most=size - len(made)) if backwards and len(made) < size else made
+    made = read("beyond", {"value": value, "pk": pk}, most=size)
+    if column in NULLABLE and not backwards and len(made) < size:
+        made += read("empty", {}, most=size - len(made))
+    return made
+
+
+def _part(
+    asked: ListQuery, team_ids: list[int], part: str, place: dict[str, Any], *, backwards: bool, most: int
+) -> list[Row]:
+    """One part of a list, in its order: the statement of each kind of list is written once (see inbox.prepared)."""
+    numbers = {name: int(value) for name, value in asked.filters.items() if _is_id(value) and name in NUMBERS}
+    teams = {f"team{n}": pk for n, pk in enumerate(team_ids)}
+    fixed = tuple(sorted((name, "" if name in numbers else value) for name, value in asked.filters.items()))
+    shape = ("list", asked.queue.name, asked.sort, part, backwards, most, fixed, len(teams))
+
+    def build(*, brand: int, agent: int, **marks: Any) -> QuerySet[Conversation, Any]:
+        filters = {**asked.filters, **{name: str(marks[name]) for name in numbers}}
+        marked = replace(asked, brand=Brand(pk=brand), agent=Agent(pk=agent), filters=filters)
+        found = filtered(marked, team_ids=[marks[name] for name in teams])
+        return rows.shown(_ordered(found, marked, part, {name: marks[name] for name in place}, backwards))[:most]
+
+    values = {"brand": asked.brand.pk, "agent": asked.agent.pk, **numbers, **teams, **place}
+    return [Row(*one) for one in rows_of(shape, build, values)]
+
+
+def _ordered(
+    found: QuerySet[Conversation], asked: ListQuery, part: str, place: dict[str, Any], backwards: bool
+) -> QuerySet[Conversation]:
+    column, descending = SORTS[asked.sort]
+    if column == "last_message_at" and "label" in asked.filters:
         column = "label_at"  # the same moment, in the label's own index
         found = found.annotate(label_at=F("labelled__last_message_at"))
-    place, down = _place(key), descending != backwards
-    order = _order(column, down=down)
-    if place is None or isinstance(place[0], int) != (column == "growth"):  # none, or of another sort
-        return rows.read(found.order_by(*order), most=size)
-    value, pk = place
-    valued, empty = found.filter(**{f"{column}__isnull": False}), found.filter(**{f"{column}__isnull": True})
-    if value is None:  # the key stands among those without a value
-        beyond = empty.filter(_beyond(None, None, pk, down=backwards)).order_by("-pk" if backwards else "pk")
-        made = rows.read(beyond, most=size)
-        if backwards and len(made) < size:
-            made += rows.read(valued.order_by(*order), most=size - len(made))
-        return made
-    made = rows.read(valued.filter(_beyond(column, value, pk, down=down)).order_by(*order), most=size)
-    if column in NULLABLE and not backwards and len(made) < size:
-        made += rows.read(empty.order_by("pk"), most=size - len(made))
-    return made
+    if part.startswith("empty"):
+        found = found.filter(**{f"{column}__isnull": True})
+        found = found.filter(_beyond(None, None, place["pk"], down=backwards)) if place else found
+        return found.order_by("-pk" if backwards else "pk")
+    down = descending != backwards
+    if part in {"valued", "beyond"}:
+        found = found.filter(**{f"{column}__isnull": False})
+    if place:
+        found = found.filter(_beyond(column, place["value"], place["pk"], down=down))
+    return found.order_by(*_order(column, down=down))
 
 
 def _order(column: str, *, down: bool) -> list[Any]:
@@ -210,7 +239,7 @@ def _place(key: str) -> tuple[Any, int] | None:
     if head == "n":
         return None, int(tail)
     if head[:1] == "i" and head[1:].lstrip("-").isdigit() and len(head) < 20:
-        return int(head[1:]), int(tail)
+        return max(-SMALLER, min(SMALLER, int(head[1:]))), int(tail)
     if head[:1] == "t" and head[1:].isdigit() and len(head) < 20:
         seconds, micro = divmod(int(head[1:]), 1_000_000)
         return datetime.fromtimestamp(seconds, tz=timezone.get_default_timezone()).replace(microsecond=micro), int(tail)

@@ -8,16 +8,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
-from inbox.access import agents_of, may
-from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, Delivery, Draft, Membership, Message
-from inbox.operations import canned, handoff, outbox_rules
+from inbox.access import agents_of
+from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, Delivery, Draft, Message
+from inbox.operations import approvals, canned, handoff, outbox_rules
 from inbox.operations.changes import Refused
+from inbox.operations.replies import parent_of
+from inbox.queries.choices import Colleague
+from inbox.queries.conversation import NEWEST
+from inbox.queries.outbox_todo import waiting_for_approval
 from inbox.queries.outbox_words import sentence
 
 State = Delivery.State
 AUDIENCES = ("public", "private", "note")
+PARENTS = 20  # messages that a reply can be to
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Way:
     max_files: int = 0
     accept: str = ""
     alt_text: bool = False
+    splits: bool = True  # whether a text that is too long can leave in parts
 
 
 @dataclass(slots=True)
@@ -53,11 +59,12 @@ class Composer:
     files: dict[str, list[Attachment]]  # by audience: a picture for one never leaves for another
     saved_at: datetime | None
     canned: list[tuple[CannedReply, str]]
-    colleagues: list[Agent]
+    colleagues: list[Agent | Colleague]
     sign_off: str
     length_rule: str
     first_name: str
     handoff_line: str
+    invitation: str
     loop: Conversation | None
     error: str = ""
     conflict: bool = False
@@ -83,12 +90,14 @@ def mode_of(conversation: Conversation, audience: str) -> str:
 
 def composer_for(
     *, conversation: Conversation, agent: Agent, audience: str = "", text: str | None = None,
-    token: UUID | None = None, refused: Refused | None = None, colleagues: Sequence[Agent] | None = None,
+    token: UUID | None = None, refused: Refused | None = None, colleagues: Sequence[Agent | Colleague] | None = None,
+    newest: list[Message] | None = None,
 ) -> Composer:  # fmt: skip
-    """The composer of a conversation, with the agent's drafts; `refused` is what stood in the way of the last try."""
-    parents = list(
-        conversation.messages.filter(direction="in", external_id__isnull=False).order_by("-sent_at", "-pk")[:20]
-    )
+    """The composer of a conversation, with the agent's drafts; `refused` is what stood in the way of the last try.
+
+    `colleagues` and the `newest` messages, newest first, are what the page has read already.
+    """
+    parents = _parents(conversation, newest)
     parent = parents[0] if parents else None
     ways = [way for name in AUDIENCES if (way := _way(conversation, name, parent)) is not None]
     drafts = {
@@ -112,11 +121,21 @@ def composer_for(
         sign_off=f"^{agent.initials}" if conversation.brand.sign_off and agent.initials else "",
         length_rule=conversation.account.capabilities.length_rule, first_name=name.split(" ")[0],
         handoff_line=handoff.public_line(conversation) if conversation.visibility == "public" else "",
+        invitation=handoff.invitation(conversation),
         loop=handoff.loop_to_close(conversation) if conversation.linked_id else None,
         error=sentence(refused.code, **refused.facts) if refused else "",
-        conflict=bool(refused and refused.code in {"answered_meanwhile", "wrote_meanwhile"}),
+        conflict=bool(refused and refused.code in {"answered_meanwhile", "wrote_meanwhile", "you_answered"}),
         too_long=bool(refused and refused.code == "too_long"),
     )  # fmt: skip
+
+
+def _parents(conversation: Conversation, newest: list[Message] | None) -> list[Message]:
+    """Their newest messages, which a reply can be to."""
+    theirs = [m for m in newest or [] if m.direction == "in" and m.external_id is not None][:PARENTS]
+    if newest is not None and (len(theirs) == PARENTS or len(newest) < NEWEST):
+        return theirs
+    answerable = conversation.messages.filter(direction="in", external_id__isnull=False)
+    return list(answerable.defer("search").order_by("-sent_at", "-pk")[:PARENTS])
 
 
 def _newest(conversation: Conversation) -> int:
@@ -143,7 +162,7 @@ def _way(conversation: Conversation, audience: str, parent: Message | None) -> W
         return None
     files = rules.attachments
     limits = {"limit": rules.max_length, "max_files": files.max_count, "accept": ",".join(files.content_types),
-              "alt_text": files.alt_text}  # fmt: skip
+              "alt_text": files.alt_text, "splits": not rules.once_per_message}  # fmt: skip
     try:
         outbox_rules.check_account(conversation.account)
         opening = outbox_rules.opening(conversation=conversation, mode=mode, parent=parent)
@@ -152,26 +171,31 @@ def _way(conversation: Conversation, audience: str, parent: Message | None) -> W
     return Way(audience, mode, True, "", opening.until, opening.human_agent, **limits)  # type: ignore[arg-type]
 
 
-def minded(*, agent: Agent, brand: Brand) -> QuerySet[Delivery]:
-    """Failed and uncertain replies somebody must look at: the agent's own; a lead sees all of the brand."""
-    rows = Delivery.objects.filter(
-        state__in=[State.FAILED, State.UNCERTAIN], handled_at=None, account__brand=brand
-    ).exclude(error_reason="earlier_failed")
-    if not may(agent, brand, Membership.Role.LEAD):
-        rows = rows.filter(owner=agent)
-    return rows.select_related("message__agent", "conversation__identity", "conversation__contact", "account").order_by(
-        "pk"
-    )
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a trainee wrote, as a colleague judges it."""
+
+    delivery: Delivery
+    text: str
+    line: str  # the public line behind a private message
+    parts: int
+    asked: Message | None
+    newer: Message | None  # what was said since
+    mine: bool  # its writer cannot approve it
 
 
-def minded_count(*, agent: Agent, brand: Brand) -> int:
-    """How many."""
-    return minded(agent=agent, brand=brand).count()
+def proposals(*, agent: Agent, brand: Brand) -> list[Proposal]:
+    """The oldest fifty that wait."""
+    related = ("message__agent", "conversation__identity", "conversation__contact", "conversation__account", "account")
+    rows = waiting_for_approval(brands=[brand]).select_related(*related).prefetch_related("message__attachments")
+    return [_proposal(row, agent) for row in rows[:50]]
 
 
-def waiting_for_approval(*, brand: Brand) -> QuerySet[Delivery]:
-    """Replies of trainees that a colleague must look at; the first part stands for all."""
-    rows = Delivery.objects.filter(state=State.APPROVAL, account__brand=brand, part=1)
-    return rows.select_related("message__agent", "conversation__identity", "conversation__contact", "account").order_by(
-        "pk"
-    )
+def _proposal(delivery: Delivery, agent: Agent) -> Proposal:
+    parts = approvals.proposal(delivery)
+    line = approvals.announcement(parts)
+    return Proposal(
+        delivery, approvals.words_of(parts), line.message.text if line else "", len(parts),
+        parent_of(delivery.conversation, delivery.in_reply_to), approvals.answered_since(delivery),
+        mine=delivery.message.agent_id == agent.pk or not approvals.may_approve(agent, delivery.conversation),
+    )  # fmt: skip

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from inbox.models import ChannelAccount, Conversation, Delivery, Message
+from inbox.access import agents_of, may
+from inbox.models import Agent, Brand, ChannelAccount, Conversation, Delivery, Membership, Message
+from inbox.operations.handoff import invitation
 
 State = Delivery.State
+UNREACHABLE = {"dm_closed", "person_unavailable", "blocked_by_person", "already_replied", "private_reply_used",
+               "window_closed", "not_permitted"}  # fmt: skip
 
 
 def sentence(code: str, **facts: Any) -> str:
@@ -58,6 +63,7 @@ def _of_the_place(facts: dict[str, Any]) -> dict[str, str]:
         "placeholder": _("Something between { and } is not filled in."),
         "stopped": _("Stopped before it was its turn."),
         "wrote_meanwhile": _("They wrote again while you typed."),
+        "you_answered": _("You replied yourself meanwhile, in another window."),
         "answered_meanwhile": _("%(who)s replied while you typed.") % {"who": facts.get("who") or _("A colleague")},
     }
 
@@ -132,17 +138,42 @@ class Words:
     platform_words: str = ""
     place: str = ""  # where it would stand on the platform
     history: tuple[str, ...] = ()
+    reconnect: str = ""  # where this agent gives the account its access again
+    invite: bool = False  # whether the person can be asked in public to write to us
 
 
-def delivery_words(delivery: Delivery) -> Words:
-    """The state, what we know, and the next steps."""
+def delivery_words(delivery: Delivery, agent: Agent) -> Words:
+    """The state, what we know, and the next steps of this agent."""
     words = {
         State.APPROVAL: _approval, State.PENDING: _pending, State.SENDING: _sending, State.SENT: _sent,
         State.UNCERTAIN: _uncertain, State.FAILED: _failed, State.CANCELLED: _cancelled,
     }[State(delivery.state)](delivery)  # fmt: skip
+    if delivery.state == State.FAILED:
+        words = _remedied(words, delivery, agent)
     if delivery.state in {State.FAILED, State.UNCERTAIN} or (delivery.state == State.PENDING and delivery.attempts):
         return replace(words, place=_place(delivery), history=history_of(delivery))
     return words
+
+
+def _remedied(words: Words, delivery: Delivery, agent: Agent) -> Words:
+    """What stands in the way, and who can take it away."""
+    account = delivery.account
+    if delivery.error_reason == "authorization_lost" and not delivery.handled_at:
+        if account.state == ChannelAccount.State.CONNECTED:
+            return replace(words, text=_("The account is connected again: send it again. Nothing was sent."))
+        if may(agent, account.brand, Membership.Role.ADMIN):
+            return replace(words, reconnect=reverse("account", args=[account.pk]))
+        return replace(words, text=f"{words.text} {_whom_to_ask(account.brand)}".strip())
+    if delivery.error_reason in UNREACHABLE and not delivery.handled_at:
+        return replace(words, invite=bool(invitation(delivery.conversation)))
+    return words
+
+
+def _whom_to_ask(brand: Brand) -> str:
+    """Those who may reconnect, by name."""
+    admins = agents_of(brand).filter(memberships__role=Membership.Role.ADMIN, memberships__brand=brand).distinct()
+    names = [admin.name for admin in admins[:3]]
+    return _("Ask %(names)s.") % {"names": ", ".join(names)} if names else ""
 
 
 def _place(delivery: Delivery) -> str:

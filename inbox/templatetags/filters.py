@@ -174,6 +174,10 @@ def filter_words(asked: Any, name: str) -> str:
         return str(Conversation.Kind(value).label)
     if name == "feeling":
         return str(Conversation.Feeling(value).label)
+    if name == "visibility":
+        return _("Private") if value == "private" else _("Public")
+    if name == "proactive":
+        return _("Proactive") if value == "1" else _("Reactive")
     if name == "assignee" and value in {"me", "none"}:
         return _("Mine") if value == "me" else _("Nobody")
     known = {"assignee": Agent, "account": ChannelAccount, "label": Label, "team": Team, "contact": Contact}

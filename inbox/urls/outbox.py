@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("outbox/conversations/<int:pk>/reply/", outbox.reply, name="reply"),
     path("outbox/conversations/<int:pk>/draft/", outbox.draft, name="draft"),
     path("outbox/conversations/<int:pk>/handoff/", outbox.hand_off, name="hand_off"),
+    path("outbox/conversations/<int:pk>/invite/", outbox.invite, name="invite"),
     path("outbox/conversations/<int:pk>/close-loop/", outbox.close_loop, name="close_loop"),
     path("outbox/conversations/<int:pk>/files/", outbox_files.upload, name="upload"),
     path("outbox/deliveries/<int:pk>/state/", outbox_deliveries.state, name="delivery"),

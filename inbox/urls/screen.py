@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from inbox.views import actions, conversation, live, notifications, palette, preferences, screen
+from inbox.views import actions, conversation, live, notifications, palette, preferences, saved_views, screen
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", screen.home, name="home"),
@@ -11,13 +11,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/<slug:brand>/figures/", live.figures, name="figures"),
     path("inbox/<slug:brand>/colleagues/", screen.colleagues, name="colleagues"),
     path("inbox/<slug:brand>/colleagues/<int:pk>/offer-back/", actions.offer_back, name="offer_back"),
-    path("inbox/<slug:brand>/views/", actions.save_view, name="save_view"),
+    path("inbox/<slug:brand>/views/", saved_views.views, name="views"),
+    path("inbox/<slug:brand>/views/counts/", saved_views.view_counts, name="view_counts"),
     path("inbox/<slug:brand>/do/<slug:action>/", actions.many, name="do_many"),
     path("inbox/<slug:brand>/<slug:queue>/", screen.screen, name="list"),
     path("inbox/<slug:brand>/<slug:queue>/rows/", live.rows, name="rows"),
     path("inbox/<slug:brand>/<slug:queue>/<int:pk>/", conversation.screen, name="open"),
-    path("views/<int:pk>/", screen.saved_view, name="view"),
-    path("views/<int:pk>/delete/", actions.delete_view, name="delete_view"),
+    path("views/<int:pk>/", saved_views.saved_view, name="view"),
+    path("views/<int:pk>/change/", saved_views.change_view, name="change_view"),
+    path("views/<int:pk>/delete/", saved_views.delete_view, name="delete_view"),
     path("conversations/<int:pk>/", conversation.address, name="conversation"),
     path("conversations/<int:pk>/timeline/", conversation.stretch, name="timeline"),
     path("conversations/<int:pk>/head/", conversation.head, name="head"),

@@ -18,9 +18,8 @@ from django.views.decorators.http import require_POST
 
 from inbox import access
 from inbox.access import AgentRequest, brand_for, conversation_for
-from inbox.models import ActivityEntry, Agent, Brand, Conversation, Label, Team, View
+from inbox.models import ActivityEntry, Agent, Brand, Conversation, Label, Team
 from inbox.operations import assignments, notes, triage
-from inbox.operations import views as saved
 from inbox.operations.changes import Outcome, Refused
 from inbox.operations.changes import undo as take_back
 from inbox.queries import conversation as queries
@@ -115,7 +114,7 @@ def one(request: AgentRequest, pk: int, action: str) -> HttpResponse:
     found = conversation_for(request.user, pk)
     toast = _do(request, found.brand, action, [pk])
     if not request.htmx:
-        return _back(request, toast, reverse("conversation", args=[pk]))
+        return back(request, toast, reverse("conversation", args=[pk]))
     response = render_head(request, queries.opened(request.user, pk), toast=toast, status=409 if toast.problem else 200)
     response.headers["HX-Trigger"] = "conversation-changed"
     return response
@@ -160,36 +159,6 @@ def offer_back(request: AgentRequest, brand: str, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def save_view(request: AgentRequest, brand: str) -> HttpResponse:
-    """Keep this list under a name."""
-    found = brand_for(request.user, brand)
-    toast = Toast(_("Kept as a view."))
-    try:
-        saved.save_view(brand=found, agent=request.user, name=request.POST.get("name", ""),
-                        query=request.POST.get("query", ""), shared=bool(request.POST.get("shared")))  # fmt: skip
-    except Refused as refused:
-        toast = Toast(refusal(refused.code), problem=True)
-    return _back(request, toast, reverse("list", args=[found.slug, "all"]))
-
-
-@login_required
-@require_POST
-def delete_view(request: AgentRequest, pk: int) -> HttpResponse:
-    """Remove a view."""
-    view = get_object_or_404(View.objects.select_related("brand"), pk=pk)
-    access.require(request.user, view.brand)
-    if view.owner_id not in {None, request.user.pk}:
-        raise Http404
-    toast = Toast(_("View removed."))
-    try:
-        saved.delete_view(view=view, agent=request.user)
-    except Refused as refused:
-        toast = Toast(refusal(refused.code), problem=True)
-    return _back(request, toast, reverse("list", args=[view.brand.slug, "all"]))
-
-
-@login_required
-@require_POST
 def note_person(request: AgentRequest, pk: int) -> HttpResponse:
     """What colleagues should know about this person."""
     found = conversation_for(request.user, pk)
@@ -198,7 +167,7 @@ def note_person(request: AgentRequest, pk: int) -> HttpResponse:
         notes.add_contact_note(contact=found.contact, author=request.user, text=request.POST.get("text", ""))
     except Refused as refused:
         toast = Toast(refusal(refused.code), problem=True)
-    return _back(request, toast, reverse("conversation", args=[pk]))
+    return back(request, toast, reverse("conversation", args=[pk]))
 
 
 def _do(request: AgentRequest, brand: Brand, action: str, ids: list[int]) -> Toast:
@@ -263,13 +232,14 @@ def _until(request: AgentRequest) -> datetime:
 
 def _tell(request: AgentRequest, toast: Toast, otherwise: str) -> HttpResponse:
     if not request.htmx:
-        return _back(request, toast, otherwise)
+        return back(request, toast, otherwise)
     response = render(request, "components/toast.html", {"toast": toast}, status=409 if toast.problem else 200)
     response.headers["HX-Trigger"] = "conversation-changed, list-changed"
     return response
 
 
-def _back(request: AgentRequest, toast: Toast, otherwise: str) -> HttpResponse:
+def back(request: AgentRequest, toast: Toast, otherwise: str) -> HttpResponse:
+    """To where the form stood, which says what happened."""
     level = messages.ERROR if toast.problem else messages.SUCCESS
     messages.add_message(request, level, toast.text, extra_tags=",".join(map(str, toast.entries)))
     after = request.POST.get("next") or otherwise

@@ -7,13 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from connectors.exceptions import ConnectorError
+from connectors.exceptions import AuthorizationLost, ConnectorError, Rejected
 from connectors.registry import PLATFORMS, connector_class, oauth_class
 from inbox import gateway, limits
 from inbox.access import AgentRequest, Role, account_for, brand_for
@@ -45,14 +46,30 @@ def platform(request: AgentRequest, slug: str, kind: str) -> HttpResponse:
     app = PlatformApp.objects.filter(brand=brand, kind=kind).first()
     initial = {"client_id": app.client_id, "sandbox": bool(app.base_url)} if app else {}
     form = PlatformAppForm(request.POST if request.method == "POST" else None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        oauth_connect.save_app(
-            brand=brand, agent=request.user, kind=kind, client_id=form.cleaned_data["client_id"],
-            client_secret=form.cleaned_data["client_secret"], base_url=form.base_url,
-        )  # fmt: skip
-        messages.success(request, _("Saved. The secret is kept encrypted and never shown again."))
+    if request.method == "POST" and form.is_valid() and _saved(request, brand, kind, form):
+        messages.success(request, _("Tried and saved. The secret is kept encrypted and never shown again."))
         return redirect("platform", slug, kind)
     return _platform_page(request, brand, kind, app, form)
+
+
+def _saved(request: AgentRequest, brand: Brand, kind: str, form: PlatformAppForm) -> bool:
+    limits.count("connect", agent_id=request.user.pk)
+    typed = form.cleaned_data
+    try:
+        oauth_connect.save_app(
+            brand=brand, agent=request.user, kind=kind, client_id=typed["client_id"],
+            client_secret=typed["client_secret"], base_url=form.base_url,
+        )  # fmt: skip
+    except AuthorizationLost as error:
+        text = _("%(platform)s does not know this id with this secret, so nothing was saved. Its words: %(words)s.")
+        form.add_error(None, text % {"platform": PLATFORMS[kind].label, "words": error.detail.rstrip(".")})
+    except ConnectorError as error:
+        form.add_error(None, platform_sentence(error))
+    else:
+        return True
+    if typed["client_secret"]:
+        form.add_error("client_secret", _("What you typed is not shown again: paste the secret once more."))
+    return False
 
 
 def _platform_page(
@@ -62,7 +79,8 @@ def _platform_page(
         "brand": brand, "kind": kind, "app": app, "form": form, "label": PLATFORMS[kind].label,
         "capabilities": connector_class(kind).capabilities, "scopes": oauth_class(kind).scopes,
         "callback": gateway.callback_url(kind), "has_secret": bool(app and app.secrets.get("client_secret")),
-        "accounts": brand.accounts.filter(kind=kind).exclude(state=ChannelAccount.State.REMOVED),
+        "losses": losses(kind, app.missing_scopes or []) if app else [],
+        "accounts": _connected(brand, kind),
     }  # fmt: skip
     return render(request, "administration/platform.html", facts, status=422 if form.is_bound else 200)
 
@@ -111,18 +129,29 @@ def callback(request: AgentRequest, kind: str) -> HttpResponse:
     except Refused as refused:
         return render(request, "administration/connect_failed.html", {"why": sentence(refused)}, status=400)
     brand = _brand(request, attempt.brand_id)
+    oauth_connect.came_back(attempt)
     if "code" not in request.GET:
-        messages.error(request, _("You did not allow it on the platform, so nothing was connected."))
+        messages.error(request, _not_allowed(request.GET.get("error", ""), request.GET.get("error_description", "")))
         return redirect("platform", brand.slug, kind)
     try:
         found = oauth_connect.candidates(attempt, code=request.GET["code"])
     except ConnectorError as error:
-        messages.error(request, platform_sentence(error))
+        look = _("Compare the callback address of step 2 and the secret of step 4 with the platform’s, and try again.")
+        hint = look if isinstance(error, AuthorizationLost | Rejected) else ""
+        messages.error(request, f"{platform_sentence(error)} {hint}".strip())
         return redirect("platform", brand.slug, kind)
     if attempt.account_id is not None:
         return _reconnect(request, account_for(request.user, attempt.account_id), found)
     request.session[FOUND] = {"brand": brand.pk, "kind": kind, "sealed": oauth_connect.pack(found)}
     return redirect("choose", brand.slug, kind)
+
+
+def _not_allowed(error: str, words: str) -> str:
+    """Why the platform sent somebody back with empty hands."""
+    if error in {"", "access_denied"}:
+        return _("You did not allow it on the platform, so nothing was connected.")
+    text = _("The platform did not let the app ask for this: %(words)s. Switch on every permission of step 3 there.")
+    return text % {"words": (words or error)[:200]}
 
 
 def _reconnect(request: AgentRequest, account: ChannelAccount, found: list[oauth_connect.Candidate]) -> HttpResponse:
@@ -160,7 +189,8 @@ def choose(request: AgentRequest, slug: str, kind: str) -> HttpResponse:
             done = [_connect(request, brand, kind, one) for one in picked]
             return redirect("account", done[0]) if len(done) == 1 and done[0] else redirect("accounts", slug)
         messages.error(request, _("Choose at least one account."))
-    rows = [(one.info, losses(kind, list(one.info.missing))) for one in found]
+    here = {account.external_id: account for account in _connected(brand, kind)}
+    rows = [(one.info, losses(kind, list(one.info.missing)), here.get(one.info.external_id)) for one in found]
     facts = {"brand": brand, "kind": kind, "label": PLATFORMS[kind].label, "rows": rows}
     return render(request, "administration/choose.html", facts)
 
@@ -206,6 +236,10 @@ def _connect(request: AgentRequest, brand: Brand, kind: str, candidate: oauth_co
         request, _("%(name)s is connected. The first messages come in within a minute.") % {"name": account}
     )
     return account.pk
+
+
+def _connected(brand: Brand, kind: str) -> QuerySet[ChannelAccount]:
+    return brand.accounts.filter(kind=kind).exclude(state=ChannelAccount.State.REMOVED)
 
 
 def _known(kind: str) -> None:

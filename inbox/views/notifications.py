@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox.access import AgentRequest, brands_of
 from inbox.models import Notification
 from inbox.operations.notifications import mark_read
-from inbox.queries.outbox import minded_count
+from inbox.queries.outbox_todo import by_brand, minded, to_approve
 from inbox.views.values import number
 
 SHOWN = 50
@@ -25,10 +25,10 @@ def bell(request: AgentRequest) -> HttpResponse:
     told = list(mine.select_related("brand", "conversation__identity", "conversation__contact", "account", "actor")
                 .order_by("-pk")[:SHOWN])  # fmt: skip
     template = "inbox/bell.html" if request.htmx else "inbox/notifications.html"
-    undelivered = [
-        (brand, n) for brand in brands_of(request.user) if (n := minded_count(agent=request.user, brand=brand))
-    ]
-    return render(request, template, {"told": told, "undelivered": undelivered})
+    brands = brands_of(request.user)
+    undelivered = by_brand(minded(agent=request.user, brands=brands))
+    waiting = by_brand(to_approve(agent=request.user, brands=brands))
+    return render(request, template, {"told": told, "undelivered": undelivered, "waiting": waiting})
 
 
 @login_required

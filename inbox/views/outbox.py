@@ -146,6 +146,21 @@ def hand_off(request: AgentRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def invite(request: AgentRequest, pk: int) -> HttpResponse:
+    """Ask in public to write to us in private: the words stand in the public draft, and the agent sends them."""
+    conversation = conversation_for(request.user, pk)
+    if "text" in request.POST:  # from the composer: what was typed there stays
+        mode = mode_of(conversation, _audience(request.POST.get("mode", "")) or "note")
+        drafts.save_draft(conversation=conversation, agent=request.user, mode=mode, text=request.POST["text"])
+        describe(request, conversation, mode)
+    handoff.draft_invitation(conversation=conversation, agent=request.user)
+    return (
+        show(request, conversation, audience="public") if request.htmx else HttpResponseRedirect(address(conversation))
+    )
+
+
+@login_required
+@require_POST
 def close_loop(request: AgentRequest, pk: int) -> HttpResponse:
     """The public leg needs no more words."""
     conversation = conversation_for(request.user, pk)

@@ -12,10 +12,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.access import AgentRequest, brand_for, conversation_for
-from inbox.models import Delivery
+from inbox.models import Brand, Delivery
 from inbox.operations import approvals, outbox_choices
 from inbox.operations.changes import Refused
-from inbox.queries.outbox import minded, waiting_for_approval
+from inbox.queries.outbox import proposals
+from inbox.queries.outbox_todo import minded
 from inbox.queries.outbox_words import sentence
 from inbox.views.outbox import address
 
@@ -53,6 +54,8 @@ def decide(request: AgentRequest, pk: int, action: str) -> HttpResponse:
     try:
         act(delivery_id=pk, agent=request.user, **_more(request, action))  # type: ignore[operator]
     except Refused as refused:
+        if action in {"approve", "return"} and not request.htmx:  # what was typed stays
+            return _approvals(request, delivery.conversation.brand, refused=(delivery.pk, refused), status=409)
         return _refused(request, delivery, refused)
     if not request.htmx:
         return HttpResponseRedirect((request.POST.get("next") and _own(request)) or address(delivery.conversation))
@@ -69,8 +72,9 @@ def _own(request: AgentRequest) -> str:
 
 def _more(request: AgentRequest, action: str) -> dict[str, Any]:
     if action == "approve":
-        text = request.POST.get("text")
-        return {"text": text or None, "confirmed": bool(request.POST.get("confirmed"))}
+        data = request.POST
+        return {"text": data.get("text"), "public_text": data.get("public_text", ""),
+                "split": bool(data.get("split")), "confirmed": bool(data.get("confirmed"))}  # fmt: skip
     if action == "return":
         return {"note": request.POST.get("note", "")}
     if action == "there":
@@ -93,7 +97,8 @@ def _refused(request: AgentRequest, delivery: Delivery, refused: Refused) -> Htt
 def minded_page(request: AgentRequest, brand: str) -> HttpResponse:
     """Failed and uncertain replies: none is forgotten."""
     own = brand_for(request.user, brand)
-    rows = list(minded(agent=request.user, brand=own)[:100])
+    related = ("message__agent", "conversation__identity", "conversation__contact", "account__brand")
+    rows = list(minded(agent=request.user, brands=[own]).select_related(*related)[:100])
     return render(request, "outbox/minded.html", {"brand": own, "deliveries": rows})
 
 
@@ -101,6 +106,13 @@ def minded_page(request: AgentRequest, brand: str) -> HttpResponse:
 @require_GET
 def approvals_page(request: AgentRequest, brand: str) -> HttpResponse:
     """Replies of trainees that wait."""
-    own = brand_for(request.user, brand)
-    rows = [(d, approvals.answered_since(d)) for d in waiting_for_approval(brand=own)[:50]]
-    return render(request, "outbox/approvals.html", {"brand": own, "rows": rows})
+    return _approvals(request, brand_for(request.user, brand))
+
+
+def _approvals(
+    request: AgentRequest, brand: Brand, *, refused: tuple[int, Refused] | None = None, status: int = 200
+) -> HttpResponse:  # fmt: skip
+    pk, why = refused or (0, None)
+    context = {"brand": brand, "rows": proposals(agent=request.user, brand=brand), "refused": pk, "typed": request.POST,
+               "error": sentence(why.code, **why.facts) if why else ""}  # fmt: skip
+    return render(request, "outbox/approvals.html", context, status=status)

@@ -23,6 +23,7 @@ from inbox.models import Contact
 from inbox.operations import audit
 from inbox.operations import privacy as operations
 from inbox.operations.changes import Refused
+from inbox.queries.audit import entries
 from inbox.queries.privacy import dossier, files_of, people
 from inbox.views.refusals import sentence
 
@@ -35,7 +36,8 @@ def privacy(request: AgentRequest, slug: str) -> HttpResponse:
     brand = brand_for(request.user, slug, Role.ADMIN)
     form = PersonForm(request.GET if "words" in request.GET else None)
     found = people(brand, form.cleaned_data["words"]) if form.is_bound and form.is_valid() else None
-    facts = {"brand": brand, "form": form, "found": found}
+    last = entries(brand, verb="retention_run").first()
+    facts = {"brand": brand, "form": form, "found": found, "last": last}
     return render(
         request, "administration/privacy.html", facts, status=422 if form.is_bound and not form.is_valid() else 200
     )

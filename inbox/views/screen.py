@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from inbox import access
 from inbox.access import AgentRequest, SecondFactorMissing
-from inbox.models import Agent, Brand, View
+from inbox.models import Agent, Brand
 from inbox.queries import search
 from inbox.queries.choices import Choices
 from inbox.queries.frame import Frame, frame_of, home_brand
@@ -54,24 +54,11 @@ def screen(request: AgentRequest, brand: str, queue: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def saved_view(request: AgentRequest, pk: int) -> HttpResponse:
-    """The list somebody saved under a name."""
-    view = get_object_or_404(View.objects.select_related("brand"), pk=pk)
-    access.require(request.user, view.brand)
-    if view.owner_id not in {None, request.user.pk}:
-        raise Http404
-    queue, _, query = view.query.rpartition("?")
-    queue = queue.strip("/") if queue.strip("/") in EVERY else "all"
-    return HttpResponseRedirect(f"{reverse('list', args=[view.brand.slug, queue])}?{query}")
-
-
-@login_required
-@require_safe
 def colleagues(request: AgentRequest, brand: str) -> HttpResponse:
     """Who is at work, and how much each minds."""
     found = access.brand_for(request.user, brand)
     frame = frame_of(request, found)
-    return render(request, "inbox/colleagues.html", {"brand": found, "choices": Choices(frame, found)})
+    return render(request, "inbox/colleagues.html", {"brand": found, "choices": Choices(frame, found, fresh=True)})
 
 
 def list_context(request: AgentRequest, *, brand: str, queue: str) -> dict[str, Any]:

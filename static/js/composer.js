@@ -1,5 +1,6 @@
 // The composer: counting as the platform counts, drafts kept while typing, canned replies and colleagues, Ctrl Enter.
 // Everything here is a comfort: the form works without it.
+import { steer, suggest, take, tidy } from "./suggest.js";
 
 const WIDE = (code) => !(code <= 4351 || (code >= 8192 && code <= 8205) || (code >= 8208 && code <= 8223) || (code >= 8242 && code <= 8247));
 const ADDRESS = /https?:\/\/[^\s]+|(?<![@\w.])[\w-]+(?:\.[\w-]+)*\.(?:nl|com|org|net|eu|be|de|info|io)(?:\/[^\s]*)?/giu;
@@ -31,7 +32,7 @@ function tally(form, told) {
   form.querySelector("[data-limit-shown]").textContent = limit || "";
   const box = shown.closest(".tally");
   box.classList.toggle("over", limit > 0 && used > limit);
-  form.querySelector("[data-split]").hidden = !(limit > 0 && used > limit);
+  form.querySelector("[data-split]").hidden = !(limit > 0 && used > limit) || "whole" in chosen(form).dataset;
   box.querySelector("circle:last-child").setAttribute("stroke-dasharray", `${limit ? Math.min(100, (100 * used) / limit) : 0} 100`);
 }
 
@@ -67,31 +68,6 @@ function later(form) {
   form.timer = setTimeout(() => keep(form), 800);
 }
 
-function insert(text, words, { replace = 0 } = {}) {
-  text.focus();
-  text.setRangeText(words, text.selectionStart - replace, text.selectionEnd, "end");
-  text.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
-// "/" at the start of a word opens the canned replies, "@" in a note the colleagues; typing on narrows them down
-function offer(form, text) {
-  const before = text.value.slice(0, text.selectionStart), slash = /(?:^|\s)\/([\w-]*)$/.exec(before);
-  const at = form.dataset.mode === "note" && /(?:^|\s)@([\w.]*)$/.exec(before);
-  narrow(form.querySelector("[data-canned]"), slash, "shortcut");
-  narrow(form.querySelector("[data-colleagues]"), at, "mention");
-}
-
-function narrow(menu, match, key) {
-  if (!menu) return;
-  const typed = match ? match[1].toLowerCase() : "";
-  const buttons = [...menu.querySelectorAll(`[data-${key}]`)];
-  for (const button of buttons) button.hidden = !button.dataset[key].toLowerCase().replace("@", "").includes(typed);
-  menu.dataset.typed = match ? match[1].length + 1 : 0;
-  const open = menu.matches(":popover-open"), wanted = match && buttons.some((button) => !button.hidden);
-  if (wanted && !open) menu.showPopover();
-  if (!wanted && open) menu.hidePopover();
-}
-
 function setUp(form) {
   if (form.ready) return;
   form.ready = true;
@@ -99,16 +75,12 @@ function setUp(form) {
   form.dataset.mode = chosen(form)?.value || "note";
   form.querySelector("[data-save-draft]")?.setAttribute("hidden", "");
   form.querySelector("[data-upload-button]")?.setAttribute("hidden", "");
-  text.addEventListener("input", () => { tally(form); later(form); offer(form, text); });
+  text.addEventListener("input", () => { tally(form); later(form); suggest(form, text); });
   text.addEventListener("keydown", (event) => {
+    if (steer(form, text, event)) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       form.requestSubmit();
-    }
-    const menu = form.querySelector(".menu:popover-open");
-    if (menu && (event.key === "ArrowDown" || (event.key === "Enter" && Number(menu.dataset.typed)))) {
-      const first = menu.querySelector("button:not([hidden])");
-      if (first) { event.preventDefault(); event.key === "Enter" ? first.click() : first.focus(); }
     }
   });
   form.addEventListener("change", (event) => {
@@ -127,12 +99,14 @@ function setUp(form) {
     if (event.target.matches("[data-upload]") && event.target.files.length) form.querySelector("[data-upload-button]").click();
   });
   form.addEventListener("click", (event) => {
-    const canned = event.target.closest("[data-insert]"), colleague = event.target.closest("[data-mention]");
-    const menu = event.target.closest(".menu");
-    if (canned) insert(text, canned.dataset.insert, { replace: Number(menu.dataset.typed || 0) });
-    if (colleague) insert(text, colleague.dataset.mention, { replace: Number(menu.dataset.typed || 0) });
-    if (menu?.matches(":popover-open")) menu.hidePopover();
+    const option = event.target.closest("[data-suggest] [role=option]");
+    if (option) take(form, text, option);
+    else {
+      const menu = event.target.closest(".menu");
+      if (menu?.matches(":popover-open") && !event.target.closest("input, label")) menu.hidePopover();
+    }
   });
+  form.addEventListener("toggle", (event) => event.newState === "closed" && event.target.matches("[data-suggest]") && tidy(event.target, text), { capture: true });
   form.addEventListener("submit", () => { clearTimeout(form.timer); sign(form, text); }, { capture: true });
   tally(form);
   remaining();
@@ -165,8 +139,9 @@ document.addEventListener("htmx:load", every);
 document.addEventListener("htmx:afterSettle", () => {
   for (const toast of document.querySelectorAll("[data-undo-toast]:not([data-timed])")) {
     toast.dataset.timed = "yes";
-    toast.addEventListener("submit", () => setTimeout(() => toast.remove(), 0));
-    setTimeout(() => toast.remove(), 5000);
+    const leave = setTimeout(() => toast.remove(), 1000 * (toast.dataset.undoToast || 5)); // no longer than it can be taken back
+    toast.addEventListener("submit", () => clearTimeout(leave));
+    toast.addEventListener("htmx:afterRequest", () => toast.remove()); // not sooner: what it answers is told through it
   }
 });
 addEventListener("pagehide", () => unkept().forEach(keep));

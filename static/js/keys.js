@@ -3,14 +3,20 @@ import { openPalette } from "./palette.js";
 
 const rows = () => [...document.querySelectorAll("[data-row]")];
 const at = () => rows().findIndex((row) => row.classList.contains("at"));
+const here = () => rows()[at()] || document.querySelector("[data-row].selected") || rows()[0];
+
+function stand(row) {
+  if (!row) return;
+  for (const other of rows()) other.classList.toggle("at", other === row);
+  row.querySelector("[data-open]").focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
 
 function move(step) {
   const all = rows(), now = at() >= 0 ? at() : all.findIndex((row) => row.classList.contains("selected"));
-  const next = all[Math.max(0, Math.min(all.length - 1, now + step))];
-  if (!next) return;
-  for (const row of all) row.classList.toggle("at", row === next);
-  next.querySelector("[data-open]").focus({ preventScroll: true });
-  next.scrollIntoView({ block: "nearest" });
+  const to = Math.max(0, Math.min(all.length - 1, now + step));
+  stand(all[to]);
+  if (to === all.length - 1) document.getElementById("more")?.scrollIntoView({ block: "nearest" }); // brings the next page
 }
 
 function write(mode) {
@@ -20,43 +26,64 @@ function write(mode) {
   document.querySelector("[data-composer] textarea").focus();
 }
 
+// Of those picked when any is, of the conversation that is open otherwise
 function press(key) {
-  const button = document.querySelector(`#head [data-key="${key}"]`);
+  const many = document.querySelector("[data-pick]:checked") && document.querySelector(`#bulk [data-key="${key}"]`);
+  const button = many || document.querySelector(`#head [data-key="${key}"]`);
   if (!button) return false;
+  if (button.getAttribute("popovertarget")) button.focus({ preventScroll: true }); // Escape comes back here
   button.click();
-  const menu = button.getAttribute("popovertarget");
-  if (menu) document.getElementById(menu)?.querySelector("button")?.focus();
+  menuOf(button)?.querySelector("button:not([hidden]), a")?.focus();
   return true;
 }
+
+const menuOf = (button) => document.getElementById(button.getAttribute?.("popovertarget") || "");
 
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
-  x: () => (rows()[at()] || document.querySelector("[data-row].selected"))?.querySelector("[data-pick]").click(),
+  x: () => { const row = here(); if (at() < 0) stand(row); row?.querySelector("[data-pick]").click(); },
   r: () => write("public"),
   d: () => write("private"),
   n: () => write("note"),
+  b: () => document.querySelector("[data-bell]")?.click(),
   z: () => [...document.querySelectorAll("#toasts [data-undo], #toasts [data-undo-toast] button")].at(-1)?.click(),
   "/": () => (document.getElementById("q") ? document.getElementById("q").focus() : openPalette()),
   "?": () => document.getElementById("keys")?.showModal(),
 };
 
+// In a menu the arrows walk, and a letter goes to the next line that begins with it
+function walk(menu, event) {
+  const lines = [...menu.querySelectorAll("button, a, input")].filter((line) => line.checkVisibility());
+  const now = lines.indexOf(event.target.closest("button, a, input")), last = lines.length - 1;
+  const onwards = [...lines.slice(now + 1), ...lines.slice(0, now + 1)];
+  const letter = event.key.length === 1 && /\p{L}/u.test(event.key) && event.key.toLowerCase();
+  const next = { ArrowDown: lines[now === last ? 0 : now + 1], ArrowUp: lines[now <= 0 ? last : now - 1], Home: lines[0], End: lines[last] }[event.key]
+    || (letter && onwards.find((line) => words(line).startsWith(letter)));
+  if (!next && !letter) return false;
+  event.preventDefault();
+  next?.focus();
+  return true;
+}
+
+function words(line) {
+  const copy = line.cloneNode(true);
+  for (const part of copy.querySelectorAll("[aria-hidden=true], kbd")) part.remove();
+  return copy.textContent.trim().toLowerCase();
+}
+
 document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
-  const menu = event.target.closest(".menu:popover-open"), opened = document.getElementById(event.target.getAttribute?.("popovertarget") || "");
+  const menu = event.target.closest(".menu:popover-open"), opened = menuOf(event.target);
   if (event.key === "ArrowDown" && opened?.matches(".menu:popover-open")) {
     event.preventDefault();
-    opened.querySelector("button, a")?.focus();
+    opened.querySelector("button:not([hidden]), a")?.focus();
     return;
   }
-  if (menu && ["ArrowDown", "ArrowUp"].includes(event.key)) {
-    const buttons = [...menu.querySelectorAll("button, a")], step = event.key === "ArrowDown" ? 1 : -1;
-    event.preventDefault();
-    buttons[(buttons.indexOf(event.target.closest("button, a")) + step + buttons.length) % buttons.length]?.focus();
-    return;
-  }
-  if (document.body.dataset.singleKeys !== "on" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector("dialog[open]")) return;
+  if (menu && !typing && walk(menu, event)) return;
+  if (event.key === "Escape" && typing?.closest("[data-composer]")) { stand(here()); return; } // back to the list
+  if (document.body.dataset.singleKeys !== "on" || typing || document.querySelector("dialog[open]")) return;
   if (KEYS[event.key]) { event.preventDefault(); KEYS[event.key](); return; }
-  if (/^[cales1-9]$/.test(event.key) && press(event.key)) event.preventDefault();
+  if (/^[aclste1-9]$/.test(event.key) && press(event.key)) event.preventDefault();
 });

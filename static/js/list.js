@@ -9,6 +9,7 @@ function count() {
   const picked = document.querySelectorAll("[data-pick]:checked").length, bar = document.querySelector("[data-bulk]");
   if (!bar) return;
   bar.classList.toggle("picking", picked > 0);
+  if (Number(bar.querySelector("[data-picked]").textContent) !== picked) tell(bar.dataset.told.replace("{n}", picked));
   bar.querySelector("[data-picked]").textContent = picked;
 }
 
@@ -40,10 +41,17 @@ export async function refresh(ids) {
     if (!ids.includes(row.dataset.row)) continue;
     const now = fresh.get(row.dataset.row);
     row.classList.toggle("gone", !now);
-    if (now) put(row, now);
+    now ? put(row, now) : leave(row, list);
     fresh.delete(row.dataset.row);
   }
   wait(list, [...fresh.keys()]);
+}
+
+// It stays where it stands, so that nothing jumps; but nobody waits there any more
+function leave(row, list) {
+  const wait = row.querySelector(".wait");
+  if (wait && !wait.dataset.gone) wait.replaceWith(Object.assign(document.createElement("span"), { className: "wait none", textContent: list.dataset.gone }));
+  row.querySelector(".wait")?.setAttribute("data-gone", "");
 }
 
 function put(row, now) {

@@ -40,7 +40,24 @@ async function figures(channels) {
   for (const link of document.querySelectorAll("#queues a")) {
     if (location.pathname.startsWith(link.getAttribute("href"))) link.setAttribute("aria-current", "page");
   }
+  await views();
 }
+
+// Views are counted with their filters, each on its own: once the page is there, and seldom from then on
+let counted = 0;
+async function views() {
+  const place = document.getElementById("views");
+  if (!place || document.hidden || Date.now() - counted < 10000) return;
+  counted = Date.now();
+  const made = await get(place.dataset.counts);
+  if (!made || made === "gone") return;
+  for (const line of made.querySelectorAll("a[data-view]")) {
+    const known = place.querySelector(`[data-view="${line.dataset.view}"]`), count = line.querySelector(".count");
+    known?.querySelector(".count")?.remove();
+    if (known && count) known.append(count);
+  }
+}
+views().catch(() => {});
 
 // The head when nobody is using it, and the lines of the timeline that changed or came
 async function talk() {
@@ -51,7 +68,8 @@ async function talk() {
   if (!here.isConnected || !head || !lines) return;
   here.querySelector("#collision .gone")?.remove();
   const place = here.querySelector("#head");
-  const busy = place.querySelector(":popover-open, :active"); // a menu, or a button that is being pressed this moment
+  // A menu, a button that is being pressed, or one whose answer is on its way: without it the answer has nowhere to land
+  const busy = place.querySelector(":popover-open, :active, .htmx-request");
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const presence = head.getElementById("presence");
   if (!busy && same(place, head.body)) { /* nothing new */ }
@@ -133,8 +151,10 @@ async function notify() {
   const answer = await fetch("/notifications/", { headers: { "HX-Request": "true" } }).catch(() => null);
   if (!answer?.ok) return;
   const made = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const words = made.querySelector(".unread button > span")?.textContent.trim();
-  if (words) new Notification("Webcare", { body: words.replace(/\s+/g, " "), tag: made.querySelector("[data-notification]").dataset.notification });
+  const newest = made.querySelector(".bell .unread form"), words = newest?.querySelector("button > span").textContent.trim();
+  if (!words) return;
+  const note = new Notification("Webcare", { body: words.replace(/\s+/g, " "), tag: newest.elements.pk.value }); // one for all windows
+  note.onclick = () => { window.focus(); document.body.append(document.adoptNode(newest)); newest.requestSubmit(); };
 }
 
 // A stream that was refused begins again; why it was refused, an ordinary request tells (logged out, or not ours any more)
@@ -161,12 +181,7 @@ function connect() {
   addEventListener("pagehide", () => source.close());
 }
 
-if (stream && "EventSource" in window) {
-  connect();
-  if ("desktopNotifications" in document.body.dataset && "Notification" in window && Notification.permission === "default") {
-    document.addEventListener("click", () => Notification.requestPermission(), { once: true });
-  }
-}
+if (stream && "EventSource" in window) connect();
 
 // Our own actions are seen at once
 for (const name of ["conversation-changed", "list-changed"]) {

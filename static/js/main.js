@@ -63,19 +63,27 @@ addEventListener("focus", async () => {
   location.reload();
 });
 
+// The browser is asked for its notifications at the moment somebody says they want them, in their own settings
+document.addEventListener("change", async (event) => {
+  const wish = event.target;
+  if (!wish.matches("[name=desktop_notifications]") || !wish.checked) return;
+  const answer = "Notification" in window ? await Notification.requestPermission() : "denied";
+  if (answer === "denied") { wish.checked = false; say("silent"); }
+});
+
 // The keyboard stays where it was when a piece of the page is replaced
 let held = null;
 document.addEventListener("htmx:beforeRequest", () => {
   const at = document.activeElement, menu = at.closest(".menu");
   const opener = menu && document.querySelector(`[popovertarget="${menu.id}"]`);
-  held = at === document.body ? null : { at, place: at.closest("#head, #composer, #toasts")?.id, key: (opener || at).dataset.key };
+  held = at === document.body ? null : { newbar: at.matches("[data-newbar]"), at, place: at.closest("#head, #composer, #toasts")?.id, key: (opener || at).dataset.key };
 });
 function holdFocus() {
   if (!held || held.at.isConnected || ![document.body, null].includes(document.activeElement)) return;
   const places = { composer: "#reply", head: `#head [data-key="${held.key}"]:not(.menu *)` };
-  const next = [places[held.place], held.place && "#head [data-key]:not(.menu *)", "[data-row].selected [data-open]", "#main"];
-  for (const place of next) {
-    const found = place && document.querySelector(place);
+  const next = [held.newbar && "[data-row] [data-open]", places[held.place], held.place && "#head [data-key]:not(.menu *)", "[data-row].selected [data-open]", "#main"];
+  for (const place of next.filter(Boolean)) {
+    const found = document.querySelector(place);
     if (found?.checkVisibility()) { found.focus({ preventScroll: true }); break; }
   }
   held = null;
@@ -94,8 +102,8 @@ export function settle() {
   }
   for (const toast of document.querySelectorAll("[data-toast]:not([data-timed])")) {
     toast.dataset.timed = "yes";
-    const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
-    setTimeout(leave, toast.querySelector("[data-undo]") ? 12000 : 7000);
+    const leave = () => (document.hidden || toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
+    setTimeout(leave, toast.querySelector("[data-undo]") ? 20000 : 8000);
   }
 }
 document.addEventListener("arrived", settle);

@@ -1,12 +1,52 @@
-// Ctrl K: jump to anything. The server finds, the arrows choose.
-const palette = document.getElementById("palette");
+// Ctrl K: jump to anything, do anything. The server finds places and people, this page knows its own actions; the
+// arrows choose, and the keyboard stays in the field.
+const palette = document.getElementById("palette"), ask = document.getElementById("palette-q"), found = document.getElementById("palette-found");
+const lines = () => [...found.querySelectorAll("[role=option]")];
 
 export function openPalette() {
   if (!palette || palette.open) return;
   palette.showModal();
-  const ask = document.getElementById("palette-q");
   ask.select();
   htmx.trigger(ask, "palette-open");
+}
+
+// What can be done with the conversation that is open: the buttons of its head, and the ways to write
+function actions(typed) {
+  const buttons = [...document.querySelectorAll("#head [data-key]:not(.menu *), [data-composer] .modes label")];
+  return buttons.map((button) => [(button.getAttribute("aria-label") || button.textContent).trim(), button]).filter(([name]) => name.toLowerCase().includes(typed));
+}
+
+function addActions() {
+  const known = actions(ask.value.trim().toLowerCase());
+  if (!known.length) return;
+  const group = document.createElement("div"), head = Object.assign(document.createElement("p"), { className: "head", textContent: found.dataset.actions });
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", found.dataset.actions);
+  head.setAttribute("aria-hidden", "true");
+  group.append(head, ...known.map(([name, button]) => {
+    const line = Object.assign(document.createElement("button"), { type: "button", textContent: name });
+    line.setAttribute("role", "option");
+    line.addEventListener("click", () => act(button));
+    return line;
+  }));
+  found.append(group);
+}
+
+function act(button) {
+  palette.close();
+  button.matches("label") ? document.querySelector("[data-composer] textarea").focus() : button.focus({ preventScroll: true });
+  button.click();
+  if (button.matches("label")) document.querySelector("[data-composer] textarea").focus();
+  document.getElementById(button.getAttribute("popovertarget") || "")?.querySelector("button, a")?.focus();
+}
+
+function choose(line) {
+  for (const other of lines()) {
+    other.classList.toggle("active", other === line);
+    other.setAttribute("aria-selected", String(other === line));
+  }
+  line ? ask.setAttribute("aria-activedescendant", line.id) : ask.removeAttribute("aria-activedescendant");
+  line?.scrollIntoView({ block: "nearest" });
 }
 
 document.addEventListener("keydown", (event) => {
@@ -16,14 +56,15 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-palette]") && !event.ctrlKey && !event.metaKey && palette) { event.preventDefault(); openPalette(); }
 });
 palette?.addEventListener("keydown", (event) => {
-  const links = [...palette.querySelectorAll("#palette-found a")], now = links.findIndex((link) => link.classList.contains("active"));
+  const all = lines(), now = all.findIndex((line) => line.classList.contains("active"));
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
-    const next = links[(now + (event.key === "ArrowDown" ? 1 : links.length - 1) + (now < 0 && event.key === "ArrowUp" ? 1 : 0)) % links.length];
-    links[now]?.classList.remove("active");
-    next?.classList.add("active");
-    next?.scrollIntoView({ block: "nearest" });
+    choose(all[(now + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length]);
   }
-  if (event.key === "Enter" && !event.target.closest("a")) { event.preventDefault(); (links[now] || links[0])?.click(); }
+  if (event.key === "Enter" && event.target === ask) { event.preventDefault(); (all[now] || all[0])?.click(); }
 });
-palette?.addEventListener("htmx:afterSettle", () => palette.querySelector("#palette-found a")?.classList.add("active"));
+palette?.addEventListener("htmx:afterSettle", () => {
+  addActions();
+  lines().forEach((line, n) => { line.id ||= `palette-${n}`; });
+  choose(lines()[0]);
+});

@@ -123,7 +123,7 @@ class MemoryOAuth(OAuth):
     def authorize_url(cls, app: Any, *, state: str, verifier: str) -> str:
         raise NotImplementedError
 
-    exchange = accounts = refresh = revoke = authorize_url
+    check_app = exchange = accounts = refresh = revoke = authorize_url
 
 
 def install() -> None:

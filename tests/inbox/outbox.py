@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from connectors.registry import PLATFORMS, Platform
 from inbox.models import Agent, Conversation, Delivery
 from inbox.operations import deliveries
+from inbox.operations.outbox_echoes import Echo
 from inbox.operations.replies import send_reply
+from tests import builders
 from tests.inbox import platform
 
 
@@ -24,6 +29,27 @@ def fresh_world(settings):
     platform.WORLD.__init__()  # type: ignore[misc]
     yield platform.WORLD
     del PLATFORMS["fake"]
+
+
+@pytest.fixture
+def talk() -> Conversation:
+    return builders.conversation(builders.account(kind="fake"))
+
+
+@pytest.fixture
+def agent(talk: Conversation) -> Agent:
+    return builders.agent(talk.brand)
+
+
+def script(talk: Conversation, *behaviours: Any) -> None:
+    """How the platform will behave towards this account, one call after the other."""
+    platform.WORLD.script[talk.account.external_id].extend(behaviours)
+
+
+def echo(delivery: Delivery, external_id: str = "post-1", text: str | None = None) -> Echo:
+    """What a poll brings of it."""
+    words = text or delivery.message.text
+    return (external_id, words, "", delivery.in_reply_to, timezone.now(), "https://platform.example/e")
 
 
 def reply(talk: Conversation, agent: Agent, text: str = "We zoeken het uit.", **more: Any) -> Delivery:
@@ -51,3 +77,25 @@ def soon() -> None:
     past = timezone.now() - timedelta(seconds=1)
     Delivery.objects.filter(state="uncertain", look_at__isnull=False).update(look_at=past)
     Delivery.objects.filter(state="pending").update(due_at=past)
+
+
+def together(*jobs: Callable[[], Any]) -> None:
+    """Run them at the same moment, each with a connection of its own."""
+    gate, errors = threading.Barrier(len(jobs)), list[Exception]()
+
+    def work(job: Callable[[], Any]) -> None:
+        try:
+            gate.wait()
+            job()
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]

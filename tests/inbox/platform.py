@@ -86,7 +86,8 @@ def failing(error: Exception) -> Callable[[Callable[[], Sent]], Sent]:
 class FakeConnector(Connector):
     kind: ClassVar[str] = "fake"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        label="Fake", icon="x", length_rule="plain", find_sent_after=0, modes=(
+        label="Fake", icon="x", length_rule="plain", find_sent_after=0,
+        message_url="https://platform.example/write/{id}", modes=(
             ModeRules("public_reply", 280, FILES),
             ModeRules("direct_message", 1000, FILES, window_hours=24, human_agent_hours=168),
             ModeRules("private_reply", 1000, window_hours=168, once_per_message=True),
@@ -140,6 +141,9 @@ class FakeConnector(Connector):
 
 class FakeOAuth(OAuth):
     scopes: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def check_app(cls, app: dict[str, str]) -> None: ...
 
     @classmethod
     def authorize_url(cls, app: dict[str, str], *, state: str, verifier: str) -> str:

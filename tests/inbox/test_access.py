@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.files.base import ContentFile
@@ -15,23 +17,31 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.utils import timezone
 
 from inbox.models import (
+    ActivityEntry,
     Attachment,
     BulkReply,
     CannedReply,
     ClosingReason,
+    Conversation,
+    ConversationLabel,
+    Delivery,
     Invitation,
     Label,
     Membership,
+    Message,
     SetAside,
     Team,
     View,
 )
 from inbox.operations import invitations
+from inbox.queries.frame import Frame
+from inbox.views.actions import ACTS
 from tests import builders
 
 pytestmark = pytest.mark.django_db
 
 ROLES = ("anonymous", "outsider", "agent", "lead", "admin", "owner")
+METHODS = ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "GET", "POST")
 RANK = {"agent": 1, "lead": 2, "admin": 3, "owner": 3}
 
 
@@ -103,12 +113,14 @@ RULES: dict[str, Rule] = {
     "figures": brand_page("agent"),
     "colleagues": brand_page("agent"),
     "offer_back": Rule("lead", "POST", ("slug", "other_agent")),
-    "save_view": brand_page("agent", "POST"),
+    "views": brand_page("agent", "GET POST"),
+    "view_counts": brand_page("agent"),
     "do_many": Rule("agent", "POST", ("slug", "what")),
     "list": Rule("agent", "GET", ("slug", "queue")),
     "rows": Rule("agent", "GET", ("slug", "queue")),
     "open": Rule("agent", "GET", ("slug", "queue", "conversation")),
     "view": Rule("agent", "GET", ("view",)),
+    "change_view": Rule("agent", "POST", ("view",)),
     "delete_view": Rule("agent", "POST", ("view",)),
     "conversation": Rule("agent", "GET", ("conversation",)),
     "timeline": Rule("agent", "GET", ("conversation",)),
@@ -127,6 +139,7 @@ RULES: dict[str, Rule] = {
     "reply": Rule("agent", "POST", ("conversation",)),
     "draft": Rule("agent", "POST", ("conversation",)),
     "hand_off": Rule("agent", "POST", ("conversation",)),
+    "invite": Rule("agent", "POST", ("conversation",)),
     "close_loop": Rule("agent", "POST", ("conversation",)),
     "upload": Rule("agent", "POST", ("conversation",)),
     "delivery": Rule("agent", "GET-", ("delivery",)),
@@ -149,9 +162,27 @@ OPEN: dict[str, str] = {
     "healthz": "open: says that the process lives, nothing else",
     "readyz": "open: says whether its servers answer, nothing else",
     "metrics": "its token; tests/webcare",
+    "gone": "answers 404: FOREIGN has the addresses it stands before",
+    "support_logout": "open: leads to the page on which one logs out",
 }
-# Whole areas of others: allauth's own pages are tested by allauth, /support/ needs is_staff.
-FOREIGN = ("account_", "mfa_", "usersessions_", "admin:")
+# Pages of libraries: "open" to everybody, "own" to who is logged in, "staff" to support staff, "gone": not offered.
+FOREIGN: dict[str, str] = {
+    "account_login": "open", "account_logout": "open", "account_inactive": "open", "account_signup": "open",
+    "account_reset_password": "open", "account_reset_password_done": "open",
+    "account_reset_password_from_key": "open", "account_reset_password_from_key_done": "open",
+    "account_reauthenticate": "own", "account_change_password": "own", "account_set_password": "own",
+    "account_email": "gone", "account_email_verification_sent": "gone", "account_confirm_email": "gone",
+    "account_confirm_login_code": "gone",
+    "mfa_index": "own", "mfa_authenticate": "own", "mfa_reauthenticate": "own", "mfa_activate_totp": "own",
+    "mfa_deactivate_totp": "own", "mfa_view_recovery_codes": "own", "mfa_generate_recovery_codes": "own",
+    "mfa_download_recovery_codes": "own", "usersessions_list": "own",
+    "admin:password_change": "gone", "admin:password_change_done": "gone", "admin:login": "staff door",
+    "admin:logout": "open", "admin:index": "staff", "admin:autocomplete": "staff", "admin:jsi18n": "staff",
+    "admin:view_on_site": "staff", "admin:app_list": "staff",
+}  # fmt: skip
+LOOKED_AT = ("agent", "brand", "channelaccount", "stream", "delivery")  # what support staff may look at
+FOREIGN |= {f"admin:inbox_{one}_{page}": "staff" for one in LOOKED_AT for page in (
+    "changelist", "add", "history", "delete", "change")}  # fmt: skip
 
 
 def named(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
@@ -164,8 +195,9 @@ def named(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterato
             yield f"{prefix}{one.name or one.pattern}"
 
 
-def ours() -> list[str]:
-    return sorted({name for name in named(get_resolver().url_patterns) if not name.startswith(FOREIGN)})
+def addresses() -> list[str]:
+    """All of them; the admin's two nameless ones hand on to the others."""
+    return sorted({name for name in named(get_resolver().url_patterns) if not re.match(r"admin:.*[/$]$", name)})
 
 
 @pytest.fixture
@@ -247,12 +279,12 @@ def known(rule: Rule) -> set[str]:
 
 
 def test_no_address_is_without_a_rule():
-    unknown = [name for name in ours() if name not in RULES and name not in OPEN]
+    unknown = [name for name in addresses() if not {name} & (RULES.keys() | OPEN.keys() | FOREIGN.keys())]
     assert not unknown, "say in RULES who may come to these: " + ", ".join(unknown)
 
 
 def test_no_rule_is_without_an_address():
-    assert not [name for name in itertools.chain(RULES, OPEN) if name not in ours()]
+    assert not [name for name in itertools.chain(RULES, OPEN, FOREIGN) if name not in addresses()]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -261,9 +293,65 @@ def test_each_role_comes_where_it_may_and_nowhere_else(name, role, world):
     rule = RULES[name]
     client = client_of(world, role)
     address = reverse(name, args=[world["things"][one] for one in rule.arguments])
-    for method in ("PUT", "DELETE", "PATCH", "HEAD", "GET", "POST"):
+    for method in METHODS:
         status = client.generic(method, address).status_code
         assert expected(rule, role, method)(status), f"{role} {method} {address} gave {status}"
+
+
+@pytest.mark.parametrize("name", sorted(FOREIGN))
+def test_pages_of_libraries_open_to_whom_they_should(name, world):
+    rule = FOREIGN[name]
+    world["people"]["staff"] = builders.agent(is_staff=True, is_superuser=True)
+    for role in (*ROLES, "staff"):
+        client = client_of(world, role)
+        for method in METHODS:
+            answer = client.generic(method, filled(name, world))
+            where = f"{role} {method} {name} gave {answer.status_code} {answer.get('Location', '')}"
+            assert answer.status_code < 500, where
+            if rule == "gone":
+                assert answer.status_code == 404, where
+            elif rule == "own" and role == "anonymous":
+                assert answer.status_code == 405 or to_the_door(answer), where
+            elif rule.startswith("staff") and role != "staff":
+                assert answer.status_code in {403, 405} or to_the_door(answer), where
+
+
+def filled(name: str, world: dict[str, Any]) -> str:
+    """The address of a library's page, of something that is there."""
+    if name == "admin:view_on_site":
+        return reverse(name, args=[1, 1])
+    if name == "admin:app_list":
+        return reverse(name, args=["inbox"])
+    if name == "account_reset_password_from_key":
+        return reverse(name, args=["1", "x-y"])
+    if name == "account_confirm_email":
+        return reverse(name, args=["x"])
+    needs_one = name.startswith("admin:inbox_") and not name.endswith(("changelist", "add"))
+    return reverse(name, args=[world["things"]["account"]] if needs_one else [])
+
+
+def to_the_door(answer: Any) -> bool:
+    """Sent to log in; Django's own door only leads to ours."""
+    return answer.status_code == 302 and urlsplit(answer["Location"]).path in {
+        reverse("account_login"), reverse("admin:login"),
+    }  # fmt: skip
+
+
+def test_support_staff_come_in_by_our_own_door_and_only_look(world):
+    staff = builders.agent(is_staff=True, is_superuser=True)
+    guest, client = Client(), Client()
+    door = guest.post(reverse("admin:login"), {"username": staff.email, "password": builders.PASSWORD})
+    assert to_the_door(door)
+    assert "_auth_user_id" not in guest.session
+    client.force_login(staff)
+    for one in LOOKED_AT:
+        assert client.get(reverse(f"admin:inbox_{one}_changelist")).status_code == 200, one
+        assert client.get(reverse(f"admin:inbox_{one}_add")).status_code == 403, one
+    account = world["things"]["account"]
+    page = client.get(reverse("admin:inbox_channelaccount_change", args=[account]))
+    assert page.status_code == 200
+    assert "geheim" not in page.content.decode()
+    assert client.post(reverse("admin:inbox_channelaccount_delete", args=[account])).status_code == 403
 
 
 def test_what_does_not_exist_looks_like_what_is_not_yours(world):
@@ -301,6 +389,90 @@ def test_pages_of_one_brand_say_nothing_of_another(world):
         answer = client.get(address, {"words": secret} if name == "privacy" else {})
         body = body_of(answer).replace(f'value="{secret}"', "")
         assert secret not in body, name
+
+
+@pytest.fixture
+def strange(world) -> dict[str, Any]:
+    """One of everything that belongs to the other brand."""
+    other = world["elsewhere"]
+    account = builders.account(other, name="GEHEIMVANELDERS")
+    conversation = builders.conversation(account, text="GEHEIMVANELDERS", assignee=world["people"]["outsider"])
+    entry = ActivityEntry.objects.create(
+        conversation=conversation, verb="claimed", at=timezone.now(), data={"assignee_id": [None, 1]}
+    )
+    file = Attachment.objects.create(
+        brand=other, kind="image", uploaded_by=world["people"]["outsider"], file=ContentFile(b"x", name="x.png")
+    )
+    return {
+        "conversation": conversation.pk, "agent": world["people"]["outsider"].pk, "entry": entry.pk, "file": file.pk,
+        "team": Team.objects.create(brand=other, name="GEHEIMVANELDERS").pk, "message": conversation.messages.get().pk,
+        "label": Label.objects.create(brand=other, name="GEHEIMVANELDERS").pk,
+    }  # fmt: skip
+
+
+def state_of(world: dict[str, Any]) -> list[Any]:
+    """All that a form could change of the other brand, and of ours by a thing of theirs."""
+    ours_and_theirs = Conversation.objects.order_by("pk").values("pk", "assignee", "team", "status", "version")
+    return [
+        list(ours_and_theirs), list(ConversationLabel.objects.values()), list(Membership.teams.through.objects.values()),
+        list(Attachment.objects.order_by("pk").values("pk", "message", "alt_text")), Delivery.objects.count(),
+        Invitation.objects.count(), CannedReply.objects.count(),
+    ]  # fmt: skip
+
+
+def test_a_form_with_ids_of_another_brand_does_nothing_and_says_nothing(world, strange):
+    client, slug, own = client_of(world, "admin"), world["brand"].slug, world["things"]["conversation"]
+    member = world["things"]["member"]
+    person = Membership.objects.get(pk=member)
+    before = state_of(world)
+    tried = [
+        *((reverse("do_many", args=[slug, act]), {
+            "ids": [strange["conversation"]], "to": f"agent:{world['people']['admin'].pk}", "kind": "question",
+            "label": [world["things"]["label"]], "reason": "spam", "for": "hour"}) for act in ACTS),
+        (reverse("do", args=[own, "assign"]), {"to": f"agent:{strange['agent']}"}),
+        (reverse("do", args=[own, "assign"]), {"to": f"team:{strange['team']}"}),
+        (reverse("do", args=[own, "label"]), {"label": [strange["label"]]}),
+        (reverse("undo"), {"entries": str(strange["entry"])}),
+        (reverse("member", args=[member]), {"role": person.role, "teams": [strange["team"]]}),
+        (reverse("people", args=[slug]), {"email": "n@example.com", "role": "agent", "teams": [strange["team"]]}),
+        (reverse("new_canned_reply", args=[slug]), {
+            "title": "a", "shortcut": "a", "text": "a", "owner": strange["agent"]}),
+        (reverse("bulk", args=[slug]), {"ids": [strange["conversation"]], "text": "Hoi", "send": "1"}),
+        (reverse("attachment_change", args=[world["things"]["attachment"]]), {
+            "conversation": strange["conversation"], "alt_text": "gekaapt"}),
+        (reverse("attachment_change", args=[strange["file"]]), {"conversation": own, "alt_text": "gekaapt"}),
+        (reverse("reply", args=[own]), {
+            "text": "Hoi", "mode": "public", "parent": strange["message"], "in_reply_to": strange["message"],
+            "message": strange["message"]}),
+    ]  # fmt: skip
+    for address, form in tried[:-1]:
+        answer = client.post(address, form)
+        assert answer.status_code < 500, address
+        assert "GEHEIMVANELDERS" not in body_of(answer), address
+        assert state_of(world) == before, (address, form)
+    assert "GEHEIMVANELDERS" not in body_of(client.post(*tried[-1]))
+    assert not Delivery.objects.filter(message__parent_external_id__in=Message.objects.filter(
+        pk=strange["message"]).values("external_id")).exists()  # fmt: skip
+
+
+def test_searches_and_counts_know_one_brand(world, strange):
+    client, slug = client_of(world, "agent"), world["brand"].slug
+    for name, arguments, query in (
+        ("list", [slug, "search"], {"q": "GEHEIMVANELDERS"}),
+        ("rows", [slug, "search"], {"q": "GEHEIMVANELDERS"}),
+        ("palette", [slug], {"q": "GEHEIMVANELDERS"}),
+        ("list", [slug, "all"], {"label": strange["label"], "team": strange["team"], "assignee": strange["agent"]}),
+        ("figures", [slug], {}),
+    ):
+        body = body_of(client.get(reverse(name, args=arguments), query))
+        assert reverse("conversation", args=[strange["conversation"]]) not in body, name
+        assert f"/{strange['conversation']}/" not in body, name
+        assert "GEHEIMVANELDERS" not in re.sub(
+            r'(value|content|href|data-[a-z-]+)="[^"]*"|“GEHEIMVANELDERS”', "", body
+        ), name
+    counted = [frame.counts for frame in [Frame(world["people"]["agent"], world["brand"])]]
+    builders.conversation(builders.account(world["elsewhere"]), text="Nog een")
+    assert counted == [frame.counts for frame in [Frame(world["people"]["agent"], world["brand"])]]
 
 
 def test_exports_of_one_brand_say_nothing_of_another(world):

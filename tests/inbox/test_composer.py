@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from itertools import pairwise
 
@@ -12,9 +13,9 @@ from PIL import Image
 
 from connectors.exceptions import Rejected
 from inbox.models import Attachment, BulkReply, Delivery, Draft, Note
-from inbox.operations import bulk, handoff, outbox_choices
+from inbox.operations import bulk, outbox_choices
 from inbox.operations.replies import send_reply
-from inbox.queries.outbox import minded_count
+from inbox.queries.outbox_todo import minded
 from tests import builders
 from tests.inbox.outbox import fresh_world, reply, run
 from tests.inbox.platform import WORLD, cut_before, failing
@@ -133,15 +134,15 @@ def test_a_failed_reply_says_why_and_what_to_do(page, talk, agent):
     html = page.get(reverse("minded", args=[talk.brand.slug])).content.decode()
     assert "Ja nee" in html
     assert reverse("delivery_action", args=[delivery.pk, "again"]) in html
-    assert minded_count(agent=agent, brand=talk.brand) == 1
+    assert minded(agent=agent, brands=[talk.brand]).count() == 1
     page.post(reverse("delivery_action", args=[delivery.pk, "give-up"]))
-    assert minded_count(agent=agent, brand=talk.brand) == 0
+    assert minded(agent=agent, brands=[talk.brand]).count() == 0
 
 
 def test_a_lead_minds_everybodys_and_an_agent_their_own(talk, agent):
     WORLD.script[talk.account.external_id].append(cut_before)
     run(reply(talk, agent))
-    counts = [minded_count(agent=a, brand=talk.brand) for a in
+    counts = [minded(agent=a, brands=[talk.brand]).count() for a in
               (agent, builders.agent(talk.brand), builders.agent(talk.brand, "lead"))]  # fmt: skip
     assert counts == [1, 0, 1]
 
@@ -154,44 +155,6 @@ def test_undo_by_form_and_then_it_is_too_late(page, talk, agent):
     second = run(reply(talk, agent))
     answer = page.post(reverse("delivery_action", args=[second.pk, "undo"]), headers={"HX-Request": "true"})
     assert answer.status_code == 409
-
-
-def test_a_trainee_cannot_approve_their_own(client, talk):
-    talk.brand.approve_trainees = True
-    talk.brand.save()
-    trainee, colleague = builders.agent(talk.brand, is_trainee=True), builders.agent(talk.brand)
-    delivery = reply(talk, trainee)
-    for who, state in ((trainee, "approval"), (colleague, "pending")):
-        client.force_login(who)
-        client.post(reverse("delivery_action", args=[delivery.pk, "approve"]), {"text": "Beter zo"})
-        delivery.refresh_from_db()
-        assert delivery.state == state
-    delivery.message.refresh_from_db()
-    assert (delivery.message.text, delivery.approved_by) == ("Beter zo", colleague)
-
-
-def test_a_returned_reply_is_a_draft_again_with_a_remark(client, talk):
-    talk.brand.approve_trainees = True
-    talk.brand.save()
-    trainee = builders.agent(talk.brand, is_trainee=True)
-    delivery = reply(talk, trainee, "Mijn antwoord")
-    client.force_login(builders.agent(talk.brand))
-    assert b"Mijn antwoord" in client.get(reverse("approvals", args=[talk.brand.slug])).content
-    client.post(reverse("delivery_action", args=[delivery.pk, "return"]), {"note": "Iets vriendelijker"})
-    assert Draft.objects.get(agent=trainee).text == "Mijn antwoord"
-    assert Note.objects.get().text == "Iets vriendelijker"
-
-
-def test_the_public_line_leaves_only_after_the_private_message(talk, agent):
-    from uuid import uuid4
-
-    WORLD.script[talk.account.external_id].append(cut_before)
-    private, public = handoff.to_private(conversation=talk, agent=agent, private_text="Wat is je adres?", token=uuid4())
-    run(private)
-    public.refresh_from_db()
-    assert (private.state, public.state, WORLD.texts()) == ("uncertain", "pending", [])
-    talk.refresh_from_db()
-    assert talk.close_loop
 
 
 def test_bulk_is_filled_in_one_by_one_spread_and_stoppable(page, talk, agent):
@@ -260,7 +223,7 @@ def test_a_failed_reply_in_parts_is_a_whole_draft_again(talk, agent):
     first = run(reply(talk, agent, "woord " * 100, split=True))
     outbox_choices.edit_again(delivery_id=first.pk, agent=agent)
     assert Draft.objects.get().text.split() == ["woord"] * 100
-    assert minded_count(agent=agent, brand=talk.brand) == 0
+    assert minded(agent=agent, brands=[talk.brand]).count() == 0
 
 
 ADDRESSES = [
@@ -302,3 +265,43 @@ def test_a_reply_by_name_is_signed_for_nobody_else(talk, agent):
 
     delivery = send_reply(conversation=talk, agent=agent, mode="public_reply", text="Dag ^AB", token=uuid4())
     assert delivery.message.agent == agent
+
+
+def lost(talk, agent):
+    WORLD.revoked.add(talk.account.external_id)
+    delivery = run(reply(talk, agent))
+    WORLD.revoked.clear()
+    return delivery
+
+
+def test_who_may_reconnect_a_lost_account_gets_the_way_and_others_hear_whom_to_ask(client, talk, agent):
+    admin = builders.agent(talk.brand, "admin", name="Daan Visser")
+    delivery, way = lost(talk, agent), reverse("account", args=[talk.account.pk])
+    shown = {}
+    for who in (agent, admin):
+        client.force_login(who)
+        shown[who] = client.get(reverse("delivery", args=[delivery.pk])).content.decode()
+    assert ("Daan Visser" in shown[agent], way in shown[agent]) == (True, False)
+    assert ("Daan Visser" in shown[admin], way in shown[admin]) == (False, True)
+
+
+def test_once_it_is_reconnected_sending_again_is_what_is_left_to_do(page, talk, agent):
+    delivery = lost(talk, agent)
+    talk.account.state = "connected"
+    talk.account.save()
+    html = page.get(reverse("delivery", args=[delivery.pk])).content.decode()
+    assert reverse("account", args=[talk.account.pk]) not in html
+    page.post(reverse("delivery_action", args=[delivery.pk, "again"]))
+    assert run(delivery).state == "sent"
+
+
+def test_the_offer_to_take_it_back_lasts_as_long_as_it_can_be_taken_back(page, talk, settings):
+    settings.UNDO_SECONDS = 12
+    answer = page.post(reverse("reply", args=[talk.pk]), form(talk), headers={"HX-Request": "true"}).content.decode()
+    assert int(re.search(r'data-undo-toast="(\d+)"', answer)[1]) in {11, 12}
+
+
+def test_a_reply_that_the_platform_takes_once_is_not_offered_in_parts(page, talk, agent):
+    answer = page.post(reverse("reply", args=[talk.pk]), form(talk, mode="private", text="woord " * 200, split="1"))
+    assert answer.status_code == 422
+    assert not Delivery.objects.exists()

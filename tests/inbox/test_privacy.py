@@ -8,6 +8,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
@@ -226,6 +227,26 @@ def test_nothing_is_kept_longer_than_agreed_and_the_trail_says_so():
     assert list(Attachment.objects.values_list("message__conversation", flat=True)) == [recent.pk]
     entry = AuditEntry.objects.get(verb="retention_run")
     assert (entry.brand, entry.data["messages"], entry.data["keep_message_days"]) == (brand, 1, 100)
+
+
+def test_the_page_of_privacy_says_what_was_removed_last(admin, person):
+    address = reverse("privacy", args=[person.brand.slug])
+    assert "Er was nog niets over de termijn" in admin.get(address).content.decode()
+    type(person.brand).objects.filter(pk=person.brand_id).update(keep_message_days=100)
+    aged(200, brand=person.brand, status="resolved")
+    retention.run()
+    assert "1 ruw gegeven, 1 bericht, 0 bijlagen" in admin.get(address).content.decode()
+
+
+def test_counts_of_tries_to_log_in_go_when_they_no_longer_count():
+    cache.set("lang", 1, 3600)
+    with connection.cursor() as cursor:
+        cursor.execute("insert into webcare_cache values ('oud', '1', now() - interval '1 minute')")
+    retention.run()
+    assert cache.get("lang") == 1
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from webcare_cache")
+        assert cursor.fetchone() == (1,)
 
 
 def test_a_second_run_finds_nothing_and_says_nothing():

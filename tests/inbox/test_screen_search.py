@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inbox.models import Conversation, Message
+from inbox.operations import words
 from inbox.operations.words import collect_words
 from inbox.queries import rows, search
 from tests import builders
@@ -62,6 +63,18 @@ def test_a_misspelt_word_finds_the_word_people_use_here_and_never_one_said_only_
     builders.conversation(account, "Geheimgenootschap")  # found by its beginning, but rare here
     assert search.find(account.brand, "geheimgnoot").meant == ""
     assert search.find(other.brand, "geheimgnoot").meant == "geheimgenoot"
+
+
+def test_a_small_brand_has_its_words_beside_a_busy_one(account, monkeypatch):
+    monkeypatch.setattr(words, "LATEST", 3)
+    for _ in range(3):
+        builders.conversation(account, "Het abonnement van vorige maand")
+    busy = builders.account()
+    for _ in range(9):
+        builders.conversation(busy, "Alweer vertraging bij Meppel")
+    collect_words()
+    assert search.find(account.brand, "abonnemnt").meant == "abonnement"
+    assert search.find(busy.brand, "vertragin").ids
 
 
 def test_another_brand_stays_out_of_sight(account, said):

@@ -1,0 +1,20 @@
+"""Rows within a row: a list of objects as one JSON value, read at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Field, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+
+
+class Rows(Subquery):
+    """These columns of a query's rows, as a list of dictionaries in its order; moments are ISO texts there.
+
+    An array of JSON objects says the same, but is then taken apart and parsed piece by piece.
+    """
+
+    template = """(SELECT COALESCE(json_agg(nested."object"), '[]') FROM (%(subquery)s) nested)"""
+
+    def __init__(self, found: QuerySet[Any], most: int | None = None, **columns: Any) -> None:
+        super().__init__(found.values(object=JSONObject(**columns))[:most], output_field=Field())  # psycopg parses it

@@ -1,0 +1,89 @@
+"""The demo: a morning full of life on the first start, left alone from then on, and never near real brands."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from connectors.sandbox.process import SandboxProcess
+from inbox.management.commands import demo_colleagues
+from inbox.models import (
+    ActivityEntry,
+    Agent,
+    Brand,
+    Conversation,
+    ConversationLabel,
+    Delivery,
+    Draft,
+    Note,
+    Notification,
+    View,
+)
+from inbox.operations import presence
+from inbox.queries.counts import brand_counts
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def platforms():
+    with SandboxProcess(scenario="demo", limits=1) as running:
+        yield running
+
+
+@pytest.fixture
+def morning(platforms, settings):
+    settings.SANDBOX_URL, settings.DEMO_PASSWORD = platforms.url, builders.PASSWORD
+    call_command("load_demo")
+    return Brand.objects.get(slug="noordtreinen")
+
+
+def test_the_first_start_is_a_morning_full_of_life_and_the_second_leaves_it_as_it_is(morning):
+    anna = Agent.objects.get(email="agent@webcare.example")
+    of_brand = Conversation.objects.filter(brand=morning)
+    assert {"open", "pending", "snoozed", "resolved"} == set(of_brand.values_list("status", flat=True))
+    assert {"question", "complaint", "compliment"} <= set(of_brand.values_list("kind", flat=True))
+    assert {"negative", "neutral", "positive"} <= set(of_brand.values_list("feeling", flat=True))
+    assert of_brand.filter(status="resolved").exclude(outcome__in=["", "answered"]).exists()
+    assert ConversationLabel.objects.filter(conversation__brand=morning).count() > 20
+    counts = brand_counts(morning)
+    assert all(counts["queues"].get(name, 0) > 0 for name in ("unassigned", "compliments", "all", "snoozed", "pending"))
+    assert 0 < counts["overdue"] < 12
+    loads = {pk for pk, n in counts["agents"].items() if pk != "None" and n}
+    assert len(loads) >= 4, "several colleagues have work"
+    assert counts["agents"][str(anna.pk)] >= 5
+    kinds = set(Notification.objects.filter(agent=anna, read_at=None).values_list("kind", flat=True))
+    assert {"assigned", "mentioned"} <= kinds
+    assert Note.objects.filter(conversation__brand=morning).count() >= 3
+    assert View.objects.filter(brand=morning, owner=None).exists()
+    assert View.objects.filter(owner=anna).exists()
+    assert Draft.objects.filter(agent=anna).exists()
+    assert Delivery.objects.filter(conversation__brand=morning, state="pending").count() > 5
+    assert Agent.objects.filter(on_shift=False).count() == 1
+    before = [model.objects.count() for model in (ActivityEntry, Conversation, Note, View, Delivery, Agent)]
+    call_command("load_demo")
+    assert before == [model.objects.count() for model in (ActivityEntry, Conversation, Note, View, Delivery, Agent)]
+
+
+def test_colleagues_look_at_their_own_work_and_never_act_for_a_visitor(morning):
+    visitors = set(Agent.objects.filter(email__regex="^(agent|lead|admin)@").values_list("pk", flat=True))
+    before = ActivityEntry.objects.filter(actor__in=visitors).count()
+    for _ in range(10):
+        demo_colleagues.work(morning, random.Random(2))
+    rooms = presence.present(Conversation.objects.filter(brand=morning).values_list("pk", flat=True))
+    there = {person.agent_id for people in rooms.values() for person in people}
+    assert there
+    assert not there & visitors
+    assert ActivityEntry.objects.filter(actor__in=visitors).count() == before
+
+
+def test_a_brand_that_speaks_on_a_real_platform_is_left_alone(platforms, settings):
+    settings.SANDBOX_URL, settings.DEMO_PASSWORD = platforms.url, builders.PASSWORD
+    real = builders.brand(name="NoordTreinen", slug="noordtreinen")
+    builders.account(real)
+    with pytest.raises(CommandError, match="real platform"):
+        call_command("load_demo")
+    assert Agent.objects.count() == 0
