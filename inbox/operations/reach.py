@@ -133,8 +133,8 @@ def _pages(account: ChannelAccount, told: Refreshed) -> Iterable[tuple[Stream, P
     of = dict(seen.values_list("external_id", "stream_id"))
     groups: dict[int, list[InboundMessage]] = {}
     for message in told.messages:
-        pk = of.get(message.external_id)
-        groups.setdefault(pk if pk in streams else home.pk, []).append(message)
+        stream = streams.get(of.get(message.external_id) or 0, home)
+        groups.setdefault(stream.pk, []).append(message)
     if told.deleted or told.unreadable:
         yield home, Page(deletions=tuple(Deletion(i) for i in told.deleted), unreadable=told.unreadable)
     for pk, messages in groups.items():
