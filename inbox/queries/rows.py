@@ -14,7 +14,8 @@ from inbox.queries.nested import Rows
 
 COLUMNS = (
     "pk", "visibility", "proactive", "status", "kind", "feeling", "waiting_since", "due_at", "last_message_at",
-    "snoozed_until", "preview", "reach", "growth", "channel", "handle", "name", "person", "assignee_id", "owner", "labels",
+    "snoozed_until", "preview", "reach", "growth", "channel", "handle", "name", "person", "assignee_id", "owner",
+    "labels",
 )  # fmt: skip
 LABELS = 200
 
