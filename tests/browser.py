@@ -219,10 +219,10 @@ def session_of(agent: Agent) -> str:
     return str(session.session_key)
 
 
-def accessibility_problems(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA on the page as it stands: [] when it is fine."""
+def accessibility_problems(page: Page, within: str | None = None) -> list[str]:
+    """What axe finds against WCAG 2.2 AA on the page, or a part of it, as it stands: [] when it is fine."""
     from axe_playwright_python.sync_playwright import Axe
 
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
+    found = Axe().run(page, context=within, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
     return [f"{v['id']}: {v['help']} {[n['target'] for n in v['nodes']][:5]}" for v in found]

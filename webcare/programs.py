@@ -53,6 +53,11 @@ def sandbox() -> list[str]:
     return [sys.executable, "-m", "connectors.sandbox", "--port", port, "--state", str(VAR / "sandbox")]
 
 
+def colleagues() -> list[str]:
+    """The demo's people, who work beside whoever looks around; never in a hurry."""
+    return ["nice", "-n", "15", sys.executable, "-m", "django", "demo_colleagues", "--settings", "webcare.settings"]
+
+
 def postgres() -> list[str]:
     """The database that ships as a package."""
     return Postgres(VAR).command()
@@ -65,6 +70,6 @@ def valkey() -> list[str]:
 
 PROGRAMS = {
     "web": web, "worker": worker, "beat": beat, "migrate": migrate, "sandbox": sandbox, "postgres": postgres,
-    "valkey": valkey,
+    "valkey": valkey, "colleagues": colleagues,
 }  # fmt: skip
-NEED_TABLES = {"web", "worker", "beat"}
+NEED_TABLES = {"web", "worker", "beat", "colleagues"}

@@ -59,7 +59,7 @@ programs={data}
 priority=1
 
 [group:programs]
-programs=sandbox,web,worker,beat
+programs=sandbox,web,worker,beat,colleagues
 priority=2
 """
 
@@ -193,7 +193,7 @@ def write_configuration(data: list[str]) -> None:
         text = text.replace("[group:data]\nprograms=\npriority=1\n", "")
     python = os.path.relpath(sys.executable, ROOT)
     python = python if "/" in python else f"./{python}"
-    for priority, name in enumerate([*data, "sandbox", "web", "worker", "beat"], start=1):
+    for priority, name in enumerate([*data, "sandbox", "web", "worker", "beat", "colleagues"], start=1):
         command = shlex.join([python, "-m", "webcare", name])
         stopsignal = "INT" if name == "postgres" else "TERM"  # to PostgreSQL, TERM means "when all clients left"
         text += PROGRAM.format(

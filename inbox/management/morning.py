@@ -172,7 +172,7 @@ class Morning:
         elif chance < 0.36:
             self._snooze(conversation, owner)
         elif chance < 0.8:
-            self._answer(conversation, owner)
+            self.answer(conversation, owner)
         else:
             self._give(conversation, owner)
 
@@ -182,7 +182,8 @@ class Morning:
         until = (self.now + timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
         triage.snooze(conversation_ids=[conversation.pk], actor=owner, until=until)
 
-    def _answer(self, conversation: Conversation, owner: Agent) -> None:
+    def answer(self, conversation: Conversation, owner: Agent) -> None:
+        """With the text of the library that fits."""
         shortcut = {"compliment": "bedankt", "complaint": "excuses"}.get(conversation.kind, "uitzoeken")
         language = "en" if conversation.language == "en" else "nl"
         text = CannedReply.objects.get(brand=self.brand, shortcut=shortcut, language=language, channel="").text
@@ -215,7 +216,7 @@ class Morning:
         late = Conversation.objects.filter(brand=self.brand, status="open", due_at__lt=self.now)
         related = ("account", "identity", "contact", "brand", "thread")
         for conversation in late.exclude(pk__in=self.told).select_related(*related).order_by("waiting_since")[LATE:]:
-            self._answer(conversation, self.dice.choice(self.at_work))
+            self.answer(conversation, self.dice.choice(self.at_work))
 
 
 def _known_lines() -> dict[str, dict[str, Any]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from connectors.sandbox.process import SandboxProcess
+from inbox.management.commands import demo_colleagues
 from inbox.models import (
     ActivityEntry,
     Agent,
@@ -18,6 +21,7 @@ from inbox.models import (
     Notification,
     View,
 )
+from inbox.operations import presence
 from inbox.queries.counts import brand_counts
 from tests import builders
 
@@ -62,6 +66,18 @@ def test_the_first_start_is_a_morning_full_of_life_and_the_second_leaves_it_as_i
     before = [model.objects.count() for model in (ActivityEntry, Conversation, Note, View, Delivery, Agent)]
     call_command("load_demo")
     assert before == [model.objects.count() for model in (ActivityEntry, Conversation, Note, View, Delivery, Agent)]
+
+
+def test_colleagues_look_at_their_own_work_and_never_act_for_a_visitor(morning):
+    visitors = set(Agent.objects.filter(email__regex="^(agent|lead|admin)@").values_list("pk", flat=True))
+    before = ActivityEntry.objects.filter(actor__in=visitors).count()
+    for _ in range(10):
+        demo_colleagues.work(morning, random.Random(2))
+    rooms = presence.present(Conversation.objects.filter(brand=morning).values_list("pk", flat=True))
+    there = {person.agent_id for people in rooms.values() for person in people}
+    assert there
+    assert not there & visitors
+    assert ActivityEntry.objects.filter(actor__in=visitors).count() == before
 
 
 def test_a_brand_that_speaks_on_a_real_platform_is_left_alone(platforms, settings):
