@@ -71,7 +71,7 @@ class SafetyMiddleware:
             messages.warning(request, _("This brand asks for a second factor. Set it up and go on."))
             return redirect("mfa_activate_totp")
         if isinstance(exception, LimitReached):
-            return render(request, "administration/too_often.html", status=429)
+            return render(request, "errors/429.html", status=429)
         return None
 
 

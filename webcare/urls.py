@@ -25,4 +25,5 @@ urlpatterns = [
 handler400 = "inbox.views.errors.bad_request"
 handler403 = "inbox.views.errors.permission_denied"
 handler404 = "inbox.views.errors.not_found"
+handler429 = "inbox.views.errors.too_often"  # allauth's name for it
 handler500 = "inbox.views.errors.server_error"

@@ -128,6 +128,7 @@ class Conversation(models.Model):
                 condition=Q(status="open"),
             ),
             models.Index(fields=["brand", "growth", "id"], name="conv_open_growth", condition=Q(status="open")),
+            models.Index(fields=["thread", "waiting_since", "id"], name="conv_thread_open", condition=Q(status="open")),
             models.Index(
                 fields=["brand", "waiting_since", "id"],
                 name="conv_unassigned",

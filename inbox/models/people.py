@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Lower
 
 from inbox.models.teams import Agent, Brand
 
@@ -45,6 +46,9 @@ class Identity(models.Model):
         constraints = [models.UniqueConstraint(fields=["brand", "platform", "external_id"], name="identity_unique")]
         indexes = [
             models.Index(fields=["brand", "handle"], name="identity_by_handle"),
+            # How a name begins, whatever its capitals: what is typed is mostly that, and two letters have no trigram
+            models.Index("brand", OpClass(Lower("handle"), "text_pattern_ops"), name="identity_handle_start"),
+            models.Index("brand", OpClass(Lower("name"), "text_pattern_ops"), name="identity_name_start"),
             GinIndex(fields=["handle", "name"], opclasses=["gin_trgm_ops", "gin_trgm_ops"], name="identity_near"),
         ]
         verbose_name_plural = "identities"

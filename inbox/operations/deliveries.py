@@ -34,7 +34,7 @@ from inbox.operations.outbox_claims import claim, next_due, recover_stuck
 from inbox.operations.outbox_echoes import settle_echoes
 from inbox.operations.outbox_fast import record_plainly
 from inbox.operations.outbox_looks import look_for_uncertain
-from inbox.operations.outbox_messages import outbound
+from inbox.operations.outbox_messages import outbound, with_files
 from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
 
 __all__ = ["deliver_due", "keep_delivering", "keep_looking", "settle_echoes", "sweep"]
@@ -91,7 +91,7 @@ def deliver_due() -> int:
             for delivery in claimed:
                 message = _prepare(delivery, parents)
                 if message is not None:
-                    calls[pool.submit(_call, delivery.account, message)] = delivery
+                    calls[pool.submit(_call, delivery, message)] = delivery
             if not calls:
                 return made
             made += _record_done(calls)
@@ -135,24 +135,31 @@ def _prepare(delivery: Delivery, parents: dict[tuple[int, str], Message]) -> Out
         return outbound(delivery)
     except Refused as refused:
         now_failed(delivery=delivery, reason=str(refused.facts.get("reason") or refused.code)[:40])
-    except OSError as error:
-        now_failed(delivery=delivery, reason="file_missing", detail=type(error).__name__)
     except Exception as error:  # a bug, before anything left: it waits and is tried again
         log.exception("delivery_not_prepared", delivery=delivery.pk)
         _try_later(delivery, TemporaryFailure(type(error).__name__))
     return None
 
 
-def _call(account: ChannelAccount, message: OutboundMessage) -> Sent | ConnectorError:
+def _with_files(message: OutboundMessage, delivery: Delivery) -> OutboundMessage:
+    try:
+        return with_files(message, delivery)
+    except OSError as error:
+        raise Rejected(type(error).__name__, reason="file_missing") from error
+
+
+def _call(delivery: Delivery, message: OutboundMessage) -> Sent | ConnectorError:
     """The one call, in a thread of its own. Whatever goes wrong once it started may have been accepted."""
+    account = delivery.account
     try:
         try:
+            message = _with_files(message, delivery)
             connector = connect(account)
         except OutcomeUnknown as error:  # of a token, not of the reply
             return TemporaryFailure(error.detail)
         except ConnectorError as error:
             return error
-        except Exception as error:
+        except Exception as error:  # the store of our files may be away, like anything of ours: nothing has left
             log.exception("connect_failed", account=account.pk)
             return TemporaryFailure(type(error).__name__)
         try:

@@ -9,7 +9,6 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from inbox import events
 from inbox.models import Agent, Conversation, Delivery, Draft
 from inbox.operations import outbox_rules
 from inbox.operations.changes import Refused, change, lock, record
@@ -17,14 +16,18 @@ from inbox.operations.drafts import save_draft
 from inbox.operations.replies import parent_of, send_reply
 
 JOIN = """
-    UPDATE inbox_conversation c SET linked_id = asked.public_id, version = c.version + 1
-    FROM (SELECT DISTINCT ON (d.id) d.id, p.id AS public_id
-          FROM inbox_conversation d JOIN inbox_conversation p ON p.contact_id = d.contact_id
-              AND p.account_id = d.account_id AND p.visibility = 'public' AND p.close_loop
-          WHERE d.id = ANY(%s) AND d.visibility = 'private'
-              AND NOT EXISTS (SELECT FROM inbox_conversation o WHERE o.id = d.linked_id AND o.close_loop)
-          ORDER BY d.id, p.last_message_at DESC) asked
-    WHERE c.id = asked.id RETURNING c.brand_id, asked.public_id"""
+    WITH joined AS (
+        UPDATE inbox_conversation c SET linked_id = asked.public_id, version = c.version + 1
+        FROM (SELECT DISTINCT ON (d.id) d.id, p.id AS public_id
+              FROM inbox_conversation d JOIN inbox_conversation p ON p.contact_id = d.contact_id
+                  AND p.account_id = d.account_id AND p.visibility = 'public' AND p.close_loop
+              WHERE d.id = ANY(%(ids)s) AND d.visibility = 'private'
+                  AND NOT EXISTS (SELECT FROM inbox_conversation o WHERE o.id = d.linked_id AND o.close_loop)
+              ORDER BY d.id, p.last_message_at DESC) asked
+        WHERE c.id = asked.id RETURNING asked.public_id)
+    SELECT public_id FROM joined
+    UNION SELECT linked_id FROM inbox_conversation WHERE id = ANY(%(ids)s) AND linked_id IS NOT NULL
+    UNION SELECT id FROM inbox_conversation WHERE linked_id = ANY(%(ids)s)"""
 
 
 def private_mode(conversation: Conversation) -> str:
@@ -79,13 +82,11 @@ def draft_invitation(*, conversation: Conversation, agent: Agent) -> None:
         save_draft(conversation=conversation, agent=agent, mode=outbox_rules.PUBLIC, text=f"{written} {words}".strip())
 
 
-def join_legs(conversation_ids: Iterable[int]) -> None:
-    """Who writes in private after we asked them to in public: both are one case."""
+def join_legs(conversation_ids: Iterable[int]) -> set[int]:
+    """Who writes in private after we asked them to in public: both are one case. The other legs of all of these."""
     with connection.cursor() as cursor:
-        cursor.execute(JOIN, [sorted(conversation_ids)])
-        joined = cursor.fetchall()
-    for brand_id, public_id in joined:
-        events.publish("conversation", brand_id=brand_id, id=public_id)
+        cursor.execute(JOIN, {"ids": sorted(conversation_ids)})
+        return {row[0] for row in cursor.fetchall()}
 
 
 def loop_to_close(conversation: Conversation) -> Conversation | None:

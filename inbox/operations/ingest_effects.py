@@ -51,10 +51,10 @@ def announce(changes: Changes, *, account: ChannelAccount, now: datetime) -> Non
     changed = sorted(changes.touched | changes.made)
     if not changed:
         return
+    legs = handoff.join_legs(changed)
     if len(changed) <= ONE_BY_ONE:
-        for pk in changed:
+        for pk in sorted(legs.union(changed)):
             events.publish("conversation", brand_id=account.brand_id, id=pk)
     events.publish("list", brand_id=account.brand_id)
-    handoff.join_legs(changes.written | changes.made)
     if changes.written:
         notifications.person_wrote(sorted(changes.written))

@@ -75,7 +75,7 @@ def look(delivery: Delivery) -> None:
 def find(delivery: Delivery) -> tuple[Sent | None, bool]:
     """Our post, and whether a look-alike of another reply stood in front of it."""
     since = (delivery.first_attempt_at or delivery.created_at) - CLOCK_SLACK
-    message, shadowed = outbound(delivery, with_files=False), False
+    message, shadowed = outbound(delivery), False
     with connect(delivery.account) as connector:
         for _ in range(4):
             found = connector.find_sent(message, since)

@@ -1,13 +1,15 @@
-"""A delivery as the connector wants it."""
+"""A delivery as the connector wants it: first its words, and its files when it is called."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from connectors.types import OutboundMessage, Upload
 from inbox.models import Delivery
 
 
-def outbound(delivery: Delivery, *, with_files: bool = True) -> OutboundMessage:
-    """What is to leave; OSError when a file cannot be read."""
+def outbound(delivery: Delivery) -> OutboundMessage:
+    """What is to leave, without its files."""
     conversation = delivery.conversation
     return OutboundMessage(
         mode=delivery.mode,  # type: ignore[arg-type]
@@ -15,7 +17,6 @@ def outbound(delivery: Delivery, *, with_files: bool = True) -> OutboundMessage:
         in_reply_to=delivery.in_reply_to,
         thread_id=conversation.thread.external_id if _knows_thread(delivery) else "",
         recipient_id=delivery.recipient_id,
-        attachments=_files(delivery) if with_files else (),
         human_agent=delivery.human_agent,
         marker=str(delivery.token),
     )
@@ -26,9 +27,10 @@ def _knows_thread(delivery: Delivery) -> bool:
     return delivery.mode != "direct_message" or delivery.conversation.visibility == "private"
 
 
-def _files(delivery: Delivery) -> tuple[Upload, ...]:
+def with_files(message: OutboundMessage, delivery: Delivery) -> OutboundMessage:
+    """The files too, which may stand on a slow store; OSError when one cannot be read."""
     uploads = []
     for file in sorted(delivery.message.attachments.all(), key=lambda file: (file.position, file.pk)):
         with file.file.open("rb") as content:
             uploads.append(Upload(content.read(), file.content_type, file.title or "file", file.alt_text))
-    return tuple(uploads)
+    return replace(message, attachments=tuple(uploads))

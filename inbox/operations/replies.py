@@ -99,13 +99,14 @@ def parent_of(conversation: Conversation, external_id: str = "") -> Message | No
 def _check_collision(conversation: Conversation, reply: Reply) -> None:
     if reply.confirmed or reply.seen_message is None:
         return
-    since = conversation.messages.filter(pk__gt=reply.seen_message).exclude(agent=reply.agent)
-    since = since.exclude(delivery__state=State.CANCELLED)
+    since = conversation.messages.filter(pk__gt=reply.seen_message).exclude(delivery__state=State.CANCELLED)
     newer = since.select_related("agent").order_by("pk").first()
     if newer is None:
         return
     if newer.direction == "in":
         raise Refused("wrote_meanwhile")
+    if newer.agent_id == reply.agent.pk:  # in another tab, whose form does not know of this one
+        raise Refused("you_answered")
     raise Refused("answered_meanwhile", who=newer.agent.name if newer.agent else conversation.account.name)
 
 

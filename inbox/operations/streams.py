@@ -20,6 +20,7 @@ from inbox.operations.ledger import open_gap
 
 FIELDS = ("name", "query", "language", "exclude", "may_join", "join_days", "target_minutes")
 PREVIEW = 10
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,14 @@ def preview(
 ) -> Preview:
     """Look once at what a search brings. Calls the platform and costs money; nothing is stored."""
     with gateway.connect(account) as connector:
-        since = timezone.now() - timedelta(days=7)
+        since = timezone.now() - WEEK
         page = connector.poll(StreamRef(kind, query, language, exclude), {}, since=since, limit=PREVIEW)
     found = [message for message in page.messages if message.direction == Direction.INBOUND]  # ours is no work
     times = sorted(message.sent_at for message in found)
-    per_day = _per_day(len(times), (times[-1] - times[0]).total_seconds()) if len(times) > 1 else None
+    if not page.has_more:  # all of the week
+        per_day: float | None = len(times) / WEEK.days
+    else:
+        per_day = _per_day(len(times), (times[-1] - times[0]).total_seconds()) if len(times) > 1 else None
     each = page.cost.money / len(times) if times else None
     daily = each * Decimal(str(round(per_day, 2))) if each is not None and per_day is not None else None
     return Preview(tuple(found[:PREVIEW]), per_day, page.cost.money, daily, at_least=page.has_more)

@@ -12,7 +12,7 @@ from django.db.models import OuterRef, QuerySet
 from inbox.models import Agent, Brand, ClosingReason, Label, Team
 from inbox.models.teams import monogram
 from inbox.prepared import prepared
-from inbox.queries.counts import brand_counts
+from inbox.queries.counts import KEPT, brand_counts
 from inbox.queries.frame import Frame
 from inbox.queries.nested import Rows
 
@@ -52,7 +52,7 @@ class Choices:
 
     @cached_property
     def _agents(self) -> list[Colleague]:
-        loads = brand_counts(self.brand, fresh=self.fresh)["agents"]
+        loads = brand_counts(self.brand, age=0 if self.fresh else KEPT)["agents"]  # a menu waits for no newer figure
         found = [Colleague(load=loads.get(str(row["pk"]), 0), **row) for row in self._rows["agent_rows"]]
         return sorted(found, key=lambda one: (not one.on_shift, one.name.casefold()))
 
@@ -84,5 +84,4 @@ def _of_brand(*, brand: int) -> QuerySet[Brand, Any]:
 
 
 def _rows(found: QuerySet[Any], *columns: str) -> Rows:
-    own: dict[str, Any] = {name: name for name in columns}
-    return Rows(found, **own)
+    return Rows(found, **{name: name for name in columns})

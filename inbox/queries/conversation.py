@@ -132,7 +132,8 @@ def timeline(
 ) -> Timeline:
     """The newest messages, or those before a place, with the notes and the activity among them."""
     place = _place(before)
-    found = _said(conversation, place, size + 1)
+    own = _said(conversation, place, size + 1)
+    found = _with_other_legs(conversation, own, place, size + 1)
     more, found = len(found) > size, found[:size]
     begin = found[-1].sent_at if found and more else BEGINNING
     items = [Item("message", m.sent_at, m) for m in found]
@@ -142,7 +143,7 @@ def timeline(
     earlier = f"{found[-1].sent_at.timestamp():.6f}.{found[-1].pk}" if found and more else ""
     if reasons is None:
         reasons = {reason.code: reason for reason in ClosingReason.objects.filter(brand_id=conversation.brand_id)}
-    return Timeline(_grouped(items), earlier, reasons, found if place is None else None)
+    return Timeline(_grouped(items), earlier, reasons, own[:size] if place is None else None)
 
 
 def _said(conversation: Conversation, place: tuple[datetime, int] | None, most: int) -> list[Message]:
@@ -156,7 +157,7 @@ def _said(conversation: Conversation, place: tuple[datetime, int] | None, most: 
         return said.order_by("-sent_at", "-pk")[:most]
 
     values = {"conversation": conversation.pk, **({"at": place[0], "pk": place[1]} if place else {})}
-    found: list[Message] = rows_of(("said", most, place is None), build, values)
+    found: list[Message] = rows_of(("said", most, place is None), build, values, planned=True)
     people = {conversation.identity_id: conversation.identity} if conversation.identity_id else {}
     people |= Identity.objects.in_bulk({m.identity_id for m in found if m.identity_id} - set(people))
     for m in found:
@@ -165,6 +166,23 @@ def _said(conversation: Conversation, place: tuple[datetime, int] | None, most: 
         if "delivery" in m._state.fields_cache and (delivery := getattr(m, "delivery", None)):
             delivery.conversation, delivery.account = conversation, conversation.account
     return found
+
+
+def _with_other_legs(
+    conversation: Conversation, own: list[Message], place: tuple[datetime, int] | None, most: int
+) -> list[Message]:  # fmt: skip
+    """One case, one timeline: what was said in its other legs too; of a private leg, since this case began."""
+    if hasattr(conversation, "leg_rows"):
+        others = {row["pk"] for row in conversation.leg_rows}
+    else:
+        others = set(Conversation.objects.filter(linked=conversation).order_by("pk").values_list("pk", flat=True)[:5])
+    others |= {conversation.linked_id} - {None}
+    if not others:
+        return own
+    since = conversation.first_message_at if conversation.visibility == "public" else BEGINNING
+    legs = Conversation.objects.filter(pk__in=others).select_related("brand", "account", "identity")
+    elsewhere = [m for leg in legs for m in _said(leg, place, most) if m.sent_at >= since]
+    return sorted([*own, *elsewhere], key=lambda m: (m.sent_at, m.pk), reverse=True)[:most]
 
 
 def _with_message() -> dict[str, Any]:

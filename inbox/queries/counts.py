@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,8 @@ from inbox import events
 from inbox.models import Agent, Brand, Conversation, Delivery, Notification
 
 CAP = 1000  # a queue this long says "999+"
-KEEP = 1000  # milliseconds
+FRESH = 1.0  # seconds: a hundred browsers cost one pass
+KEPT = 60.0  # seconds, for those who need no newer figures, and while somebody counts
 # Rows are counted from an index alone (conv_open_counts); grouping gives every agent's and team's figure at once.
 PASS = """
 select assignee_id, team_id, kind = 'compliment', proactive, due_at < now(), count(*)
@@ -34,19 +36,25 @@ class Counts:
     by_agent: dict[int, int] = field(default_factory=dict)
 
 
-def brand_counts(brand: Brand, *, fresh: bool = False) -> dict[str, Any]:
-    """Figures for everybody, kept for a second so that a hundred browsers cost one pass; `fresh` ones as of now."""
+def brand_counts(brand: Brand, *, age: float = FRESH) -> dict[str, Any]:
+    """Figures for everybody, at most this many seconds old, or older while somebody else counts; as of now at age 0."""
     key = f"webcare:counts:{brand.pk}"
     try:
-        kept = None if fresh else events.valkey().get(key)
-        if kept:
-            return dict(json.loads(kept))  # type: ignore[arg-type]
+        raw = events.valkey().get(key)
+        kept = dict(json.loads(raw)) if raw else None  # type: ignore[arg-type]
+        if kept and age and (time.time() - kept["at"] < age or _somebody_counts(key)):
+            return kept
     except redis.RedisError:
         return _counted(brand)
     counted = _counted(brand)
     with contextlib.suppress(redis.RedisError):
-        events.valkey().set(key, json.dumps(counted), px=KEEP)
+        events.valkey().set(key, json.dumps(counted), px=int(KEPT * 1000))
+        events.valkey().delete(f"{key}:busy")
     return counted
+
+
+def _somebody_counts(key: str) -> bool:
+    return not events.valkey().set(f"{key}:busy", 1, nx=True, ex=5)
 
 
 def counts_for(agent: Agent, brand: Brand, team_ids: list[int]) -> Counts:
@@ -82,4 +90,4 @@ def _counted(brand: Brand) -> dict[str, Any]:
     queues["pending"] = of_brand.filter(status="pending")[:CAP].count()
     minded = Delivery.objects.filter(account__brand=brand, state__in=["failed", "uncertain"], handled_at=None)
     queues["minded"] = minded[:CAP].count()
-    return {"queues": dict(queues), "agents": dict(agents), "teams": dict(teams), "overdue": overdue}
+    return {"at": time.time(), "queues": dict(queues), "agents": dict(agents), "teams": dict(teams), "overdue": overdue}

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from inbox.models import Agent, Brand, Conversation, Notification, Visibility
+from inbox.models import Agent, Brand, Conversation, Delivery, Notification, Visibility
 from inbox.prepared import rows_of
 from inbox.queries import rows
 from inbox.queries.queues import EVERY, Queue
@@ -151,7 +151,8 @@ def _personal(found: QuerySet[Conversation], asked: ListQuery, team_ids: list[in
         told = Notification.objects.filter(agent=asked.agent, kind=Notification.Kind.MENTIONED)
         return found.filter(pk__in=told.order_by("-pk").values("conversation_id")[:500])
     if name == "minded":
-        return found.filter(deliveries__state__in=["failed", "uncertain"], deliveries__handled_at=None).distinct()
+        waiting = Delivery.objects.filter(state__in=["failed", "uncertain"], handled_at=None)
+        return found.filter(pk__in=waiting.values("conversation_id"))
     return found
 
 

@@ -124,7 +124,7 @@ def composer_for(
         invitation=handoff.invitation(conversation),
         loop=handoff.loop_to_close(conversation) if conversation.linked_id else None,
         error=sentence(refused.code, **refused.facts) if refused else "",
-        conflict=bool(refused and refused.code in {"answered_meanwhile", "wrote_meanwhile"}),
+        conflict=bool(refused and refused.code in {"answered_meanwhile", "wrote_meanwhile", "you_answered"}),
         too_long=bool(refused and refused.code == "too_long"),
     )  # fmt: skip
 

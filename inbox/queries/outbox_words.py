@@ -63,6 +63,7 @@ def _of_the_place(facts: dict[str, Any]) -> dict[str, str]:
         "placeholder": _("Something between { and } is not filled in."),
         "stopped": _("Stopped before it was its turn."),
         "wrote_meanwhile": _("They wrote again while you typed."),
+        "you_answered": _("You replied yourself meanwhile, in another window."),
         "answered_meanwhile": _("%(who)s replied while you typed.") % {"who": facts.get("who") or _("A colleague")},
     }
 

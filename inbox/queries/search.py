@@ -11,9 +11,12 @@ from django.db import connection
 from inbox.models import Brand, Message
 from inbox.queries.rows import Row
 
+ENOUGH, TRIGRAM = 25, 3  # people found by how they begin; letters that an index over parts of words needs
 DEPTH = 120  # messages looked at for a page of conversations
 SAMPLE = 4000  # newest messages that say how common the words are: 4 ms, and often the whole answer
-WALK_ROW, INDEX_ROW = 0.9, 20  # microseconds; a hit by the index costs more as there are more: its bitmap turns lossy
+# Microseconds; a hit by the index costs more as there are more, when its bitmap turns lossy; OWN is a conversation
+WALK_ROW, INDEX_ROW, OWN_ROW = 0.9, 20, 15
+LITTLE, OWN_FIRST = 0.2, 1000  # a brand's share of all that is said; conversations of such a one to begin with
 WORD = re.compile(r"\w+", re.UNICODE)
 
 # Two ways to the newest hits. A common word: walk back through time until enough are found. A rare one: take all hits
@@ -32,10 +35,29 @@ select m.conversation_id, m.id from inbox_message m
 where m.search @@ {query}{exactly} and m.account_id = any(%(accounts)s)
 order by m.sent_at + interval '0' desc, m.id desc limit %(depth)s
 """
-COMMON = """
-select count(*), (select reltuples from pg_class where relname = 'inbox_message') from (
-  select search, text from inbox_message order by sent_at desc, id desc limit %(sample)s) m
+# Of a brand that says little among all: its own conversations, newest first.
+OWN = """
+select m.conversation_id, m.id from (
+  select id from inbox_conversation where brand_id = %(brand)s
+  order by last_message_at desc, id desc limit %(walk)s) c
+cross join lateral (
+  select id, conversation_id, sent_at, search, text from inbox_message where conversation_id = c.id offset 0) m
 where m.search @@ {query}{exactly}
+order by m.sent_at desc, m.id desc limit %(depth)s
+"""
+MORE = "select 1 from inbox_conversation where brand_id = %(brand)s offset %(walk)s limit 1"
+COMMON = """
+select count(*) filter (where m.search @@ {query}{exactly}), count(*) filter (where m.account_id = any(%(accounts)s)),
+  (select reltuples from pg_class where relname = 'inbox_message')
+from (select account_id, search, text from inbox_message order by sent_at desc, id desc limit %(sample)s) m
+"""
+# Names and handles that begin so; anywhere in a name is looked for only when those are few.
+STARTING = """
+select c.id from (
+  (select contact_id from inbox_identity where brand_id = %(brand)s and lower(handle) like %(start)s limit 300)
+  union
+  (select contact_id from inbox_identity where brand_id = %(brand)s and lower(name) like %(start)s limit 300)) known
+join inbox_conversation c on c.contact_id = known.contact_id order by c.last_message_at desc limit 100
 """
 PEOPLE = """
 select c.id from (
@@ -90,13 +112,13 @@ def find(brand: Brand, text: str) -> Hits:
     asked = Asked.read(text)
     accounts = list(brand.accounts.values_list("pk", flat=True))
     found = _people(brand, asked)
-    hits = _texts(accounts, asked)
+    hits = _texts(brand, accounts, asked)
     meant = ""
     if not found and not hits and asked.words:
         found = _ids(NEARBY, {"brand": brand.pk, "text": asked.plain})
         corrected = _meant(brand, asked)
         if corrected is not None:
-            hits, meant = _texts(accounts, corrected), corrected.plain
+            hits, meant = _texts(brand, accounts, corrected), corrected.plain
             meant = meant if hits else ""
     first: dict[int, int] = {}
     for conversation, message in hits:
@@ -109,14 +131,17 @@ def _people(brand: Brand, asked: Asked) -> list[int]:
     if len(text) < 2:
         return []
     like = _escaped(text)
-    return _ids(PEOPLE, {"brand": brand.pk, "like": f"{like}%" if asked.handle else f"%{like}%"})
+    found = _ids(STARTING, {"brand": brand.pk, "start": f"{like.lower()}%"})
+    if asked.handle or len(text) < TRIGRAM or len(found) >= ENOUGH:
+        return found
+    return list(dict.fromkeys([*found, *_ids(PEOPLE, {"brand": brand.pk, "like": f"%{like}%"})]))
 
 
-def _texts(accounts: list[int], asked: Asked) -> list[tuple[int, int]]:
+def _texts(brand: Brand, accounts: list[int], asked: Asked) -> list[tuple[int, int]]:
     if not asked.words and not asked.phrases:
         return []
     parts, exactly = [], ""
-    values: dict[str, Any] = {"accounts": accounts, "depth": DEPTH}
+    values: dict[str, Any] = {"brand": brand.pk, "accounts": accounts, "depth": DEPTH}
     for n, phrase in enumerate(asked.phrases):
         parts.append(f"phraseto_tsquery('webcare', %(phrase{n})s)")
         exactly += f" and m.text ilike %(exactly{n})s"  # the dictionary drops little words; a quote keeps them
@@ -125,28 +150,29 @@ def _texts(accounts: list[int], asked: Asked) -> list[tuple[int, int]]:
         parts.append("to_tsquery('webcare', %(words)s)")
         values["words"] = " & ".join(f"{word}:*" for word in asked.words)
     query = "(" + " && ".join(parts) + ")"
-    walk, most = _walk(COMMON.format(query=query, exactly=exactly), values)
-    while walk < most:
-        found = _hits(WALK.format(query=query, exactly=exactly), {**values, "walk": walk})
-        if len(found) >= DEPTH:
+    walk, by_index, little = _measured(COMMON.format(query=query, exactly=exactly), values)
+    way, cost = (OWN, OWN_ROW) if little else (WALK, WALK_ROW)
+    while walk * cost < by_index:
+        found = _hits(way.format(query=query, exactly=exactly), {**values, "walk": walk})
+        if len(found) >= DEPTH or (little and not _hits(MORE, {**values, "walk": walk})):
             return found
         walk *= 4
     return _hits(INDEX.format(query=query, exactly=exactly), values)
 
 
-def _hits(statement: str, values: dict[str, Any]) -> list[tuple[int, int]]:
+def _hits(statement: str, values: dict[str, Any]) -> list[tuple[int, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [(int(c), int(m)) for c, m in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
-def _walk(statement: str, values: dict[str, Any]) -> tuple[int, int]:
-    """How far back to walk for enough hits, and from how far on the word index is the shorter way."""
+def _measured(statement: str, values: dict[str, Any]) -> tuple[int, float, bool]:
+    """How far back to walk for enough hits, what the word index would cost, and whether the brand says little."""
     with connection.cursor() as cursor:
         cursor.execute(statement, {**values, "sample": SAMPLE})
-        hits, rows = cursor.fetchone()
-    share = max(hits, 0.5) / SAMPLE
-    return max(SAMPLE, int(DEPTH / share * 2)), int(share * rows * INDEX_ROW / WALK_ROW)
+        hits, own, rows = cursor.fetchone()
+    share, little = max(hits, 0.5) / SAMPLE, own < SAMPLE * LITTLE
+    return OWN_FIRST if little else max(SAMPLE, int(DEPTH / share * 2)), share * rows * INDEX_ROW, little
 
 
 def _meant(brand: Brand, asked: Asked) -> Asked | None:

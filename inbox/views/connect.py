@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -79,7 +80,7 @@ def _platform_page(
         "capabilities": connector_class(kind).capabilities, "scopes": oauth_class(kind).scopes,
         "callback": gateway.callback_url(kind), "has_secret": bool(app and app.secrets.get("client_secret")),
         "losses": losses(kind, app.missing_scopes or []) if app else [],
-        "accounts": brand.accounts.filter(kind=kind).exclude(state=ChannelAccount.State.REMOVED),
+        "accounts": _connected(brand, kind),
     }  # fmt: skip
     return render(request, "administration/platform.html", facts, status=422 if form.is_bound else 200)
 
@@ -188,7 +189,8 @@ def choose(request: AgentRequest, slug: str, kind: str) -> HttpResponse:
             done = [_connect(request, brand, kind, one) for one in picked]
             return redirect("account", done[0]) if len(done) == 1 and done[0] else redirect("accounts", slug)
         messages.error(request, _("Choose at least one account."))
-    rows = [(one.info, losses(kind, list(one.info.missing))) for one in found]
+    here = {account.external_id: account for account in _connected(brand, kind)}
+    rows = [(one.info, losses(kind, list(one.info.missing)), here.get(one.info.external_id)) for one in found]
     facts = {"brand": brand, "kind": kind, "label": PLATFORMS[kind].label, "rows": rows}
     return render(request, "administration/choose.html", facts)
 
@@ -234,6 +236,10 @@ def _connect(request: AgentRequest, brand: Brand, kind: str, candidate: oauth_co
         request, _("%(name)s is connected. The first messages come in within a minute.") % {"name": account}
     )
     return account.pk
+
+
+def _connected(brand: Brand, kind: str) -> QuerySet[ChannelAccount]:
+    return brand.accounts.filter(kind=kind).exclude(state=ChannelAccount.State.REMOVED)
 
 
 def _known(kind: str) -> None:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 RESULT = Path(__file__).resolve().parent.parent.parent / "var" / "bench" / "screen.json"
 ROWS = {"HX-Request": "true", "HX-Target": "more"}
+LIST = {"HX-Request": "true", "HX-Target": "list"}
 TALK = {"HX-Request": "true", "HX-Target": "talk"}
-BUDGETS = {"list": 15.0, "conversation": 20.0, "search": 80.0, "claim": 15.0, "counts": 50.0}
+BUDGETS = {"list": 15.0, "conversation": 20.0, "search": 80.0, "page": 40.0, "claim": 15.0, "counts": 50.0}
 ROUNDS = 40
 
 
@@ -103,8 +104,16 @@ def pages(crowd: Crowd, deep: str) -> dict[str, tuple[str, str, dict[str, str]]]
     made |= {f"conversation{n}": ("conversation", f"/inbox/{slug}/all/{pk}/", TALK) for n, pk in talks.items()}
     words = {"in many": "trein", "in some": "rolstoel", "in few": "paraplu schoonmaak", "many, stemmed": "krasboom", "rare": "zeilkracht", "none": "qqqzzz",
              "two": "moeder lift", "prefix": "vertra", "quoted": '"geld terug"', "handle": "@reiziger777",
-             "misspelt": "abonement", "name": "Persoon 4242"}  # fmt: skip
+             "misspelt": "abonement", "name": "Persoon 4242", "two letters": "de"}  # fmt: skip
     made |= {f"search {n}": ("search", f"/inbox/{slug}/search/?{urlencode({'q': w})}", ROWS) for n, w in words.items()}
+    for other in ("middling", "little"):  # their words are found among everybody's
+        for name in ("in many", "in few", "rare", "none"):
+            address = f"/inbox/{other}/search/?{urlencode({'q': words[name]})}"
+            made[f"search {name}, {other} brand"] = ("search", address, ROWS)
+    made["list, rows again"] = ("list", f"/inbox/{slug}/all/rows/?ids={','.join(map(str, range(92, 192)))}", ROWS)
+    made["list, its menus"] = ("list", f"/inbox/{slug}/all/", LIST)
+    made["whole page, list"] = ("page", f"/inbox/{slug}/all/", {})
+    made["whole page, conversation"] = ("page", f"/inbox/{slug}/all/{crowd.ordinary}/", {})
     made["counts, counted"] = ("counts", f"/inbox/{slug}/figures/", {})
     return made
 

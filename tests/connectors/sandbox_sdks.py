@@ -26,6 +26,13 @@ class Redirect(HTTPAdapter):
         return super().send(request, timeout=timeout or (3, 10), **more)
 
 
+def x_pictures(url: str, credentials: dict[str, str], post_id: str) -> list[str]:
+    """What the pictures of a post show, as the platform tells it."""
+    fields = {"expansions": ["attachments.media_keys"], "media_fields": ["alt_text"]}
+    told = x_client(url, credentials).get_tweet(post_id, **fields)
+    return [media.alt_text or "" for media in told.includes.get("media", [])]
+
+
 def x_client(url: str, credentials: dict[str, str]) -> tweepy.Client:
     """tweepy with an OAuth 2.0 user token, or with OAuth 1.0a keys."""
     if "api_key" in credentials:

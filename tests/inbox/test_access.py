@@ -139,6 +139,7 @@ RULES: dict[str, Rule] = {
     "reply": Rule("agent", "POST", ("conversation",)),
     "draft": Rule("agent", "POST", ("conversation",)),
     "hand_off": Rule("agent", "POST", ("conversation",)),
+    "invite": Rule("agent", "POST", ("conversation",)),
     "close_loop": Rule("agent", "POST", ("conversation",)),
     "upload": Rule("agent", "POST", ("conversation",)),
     "delivery": Rule("agent", "GET-", ("delivery",)),
@@ -302,8 +303,9 @@ def test_pages_of_libraries_open_to_whom_they_should(name, world):
     rule = FOREIGN[name]
     world["people"]["staff"] = builders.agent(is_staff=True, is_superuser=True)
     for role in (*ROLES, "staff"):
+        client = client_of(world, role)
         for method in METHODS:
-            answer = client_of(world, role).generic(method, filled(name, world), follow=False)
+            answer = client.generic(method, filled(name, world))
             where = f"{role} {method} {name} gave {answer.status_code} {answer.get('Location', '')}"
             assert answer.status_code < 500, where
             if rule == "gone":

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
 from connectors.exceptions import AuthorizationLost, Gone, PermissionMissing, RateLimited, Rejected, TemporaryFailure
-from inbox.models import BulkReply, Delivery, DeliveryAttempt, Notification, RateWindow
+from inbox.models import Attachment, BulkReply, Delivery, DeliveryAttempt, Notification, RateWindow
 from inbox.operations import deliveries, outbox_choices, outbox_claims
 from tests import builders
+from tests.faults.replies_stage import until
 from tests.inbox.outbox import agent, fresh_world, reply, run, script, talk
 from tests.inbox.platform import WORLD, failing
 
@@ -151,3 +154,33 @@ def test_a_private_answer_links_both_legs(talk, agent):
     run(reply(talk, agent, mode="private_reply"))
     leg = talk.legs.get()
     assert (leg.visibility, leg.key) == ("private", f"dm:dm-{talk.identity.external_id}")
+
+
+def test_a_picture_that_is_gone_fails_its_reply_and_no_other(talk, agent, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    gone = Attachment(brand=talk.brand, kind="image", content_type="image/png", size=3, uploaded_by=agent)
+    gone.file.save("gone.png", ContentFile(b"png"))
+    failed = reply(talk, agent, attachments=[gone])
+    (tmp_path / gone.file.name).unlink()
+    other = run(reply(builders.conversation(talk.account), agent))
+    failed.refresh_from_db()
+    assert (failed.state, failed.error_reason, other.state) == ("failed", "file_missing", "sent")
+
+
+def test_a_store_of_files_that_is_slow_for_one_holds_up_nobody_else(talk, agent, settings, tmp_path):
+    settings.MEDIA_ROOT, pipe = tmp_path, tmp_path / "slow.png"
+    slow = Attachment(brand=talk.brand, kind="image", content_type="image/png", size=3, uploaded_by=agent)
+    slow.file.name = "slow.png"
+    slow.save()
+    os.mkfifo(pipe)  # whoever opens it waits for somebody to write
+    waits = reply(talk, agent, "met foto", attachments=[slow])
+    other = reply(builders.conversation(talk.account), agent, "zonder foto")
+    sending = threading.Thread(target=lambda: (deliveries.deliver_due(), connection.close()))
+    sending.start()
+    try:
+        assert until(lambda: Delivery.objects.get(pk=other.pk).state == "sent", seconds=15, every=0.02)
+        assert Delivery.objects.get(pk=waits.pk).state == "sending"
+    finally:
+        pipe.write_bytes(b"png")
+        sending.join()
+    assert Delivery.objects.get(pk=waits.pk).state == "sent"

@@ -239,6 +239,16 @@ def blocked():
         return cursor.fetchone()[0]
 
 
+def test_two_tabs_with_a_form_each_of_one_agent_make_one_reply_and_ask_about_the_other(talk, agent):
+    seen = talk.messages.get().pk
+    came = outcomes(*[lambda: reply(talk, agent, "Zelfde woorden", seen_message=seen)] * 2)
+    assert came.count("you_answered") == 1
+    deliveries.deliver_due()
+    assert len(WORLD.posts) == 1
+    again = Delivery.objects.get().message_id
+    assert reply(talk, agent, "En nog iets", seen_message=again).state == "pending"
+
+
 def test_two_colleagues_take_over_and_one_has_it(talk, agent):
     owner, other = builders.agent(talk.brand), builders.agent(talk.brand)
     for _ in range(5):

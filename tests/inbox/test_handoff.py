@@ -128,3 +128,17 @@ def test_a_private_conversation_belongs_to_the_newest_case(talk, agent):
         run(delivery)
     leg.refresh_from_db()
     assert leg.linked == later
+
+
+def test_both_legs_stand_in_one_timeline_and_say_where_each_was_said(page, talk, agent, django_assert_max_num_queries):
+    for delivery in hand_off(talk, agent):
+        run(delivery)
+    leg = write_privately(talk, "9711 AB")
+    run(reply(leg, agent, "Geregeld", mode="direct_message"))
+    builders.message(leg, "van vorig jaar", sent_at=talk.first_message_at - timedelta(days=300))
+    for place, other in ((talk, leg), (leg, talk)):
+        with django_assert_max_num_queries(20):
+            html = page.get(reverse("timeline", args=[place.pk])).content.decode()
+        assert all(words in html for words in (talk.messages.first().text, "9711 AB", "Geregeld", "Wat is je adres?"))
+        assert html.count(f'href="{reverse("conversation", args=[other.pk])}"') >= 2
+        assert ("van vorig jaar" in html) is (place == leg)

@@ -293,3 +293,10 @@ def test_too_many_invitations_are_held_back(admin, monkeypatch):
         for n in range(2)
     ]
     assert codes == [302, 429]
+
+
+def test_who_tries_the_door_too_often_reads_so_in_their_own_language():
+    guest = Client(headers={"Accept-Language": "nl"})
+    answers = [guest.post(reverse("account_login"), {"login": f"{n}@example.com", "password": "x"}) for n in range(31)]
+    assert answers[-1].status_code == 429
+    assert "Wacht even en probeer het dan opnieuw" in answers[-1].content.decode()

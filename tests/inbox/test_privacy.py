@@ -8,6 +8,7 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
@@ -235,6 +236,17 @@ def test_the_page_of_privacy_says_what_was_removed_last(admin, person):
     aged(200, brand=person.brand, status="resolved")
     retention.run()
     assert "1 ruw gegeven, 1 bericht, 0 bijlagen" in admin.get(address).content.decode()
+
+
+def test_counts_of_tries_to_log_in_go_when_they_no_longer_count():
+    cache.set("lang", 1, 3600)
+    with connection.cursor() as cursor:
+        cursor.execute("insert into webcare_cache values ('oud', '1', now() - interval '1 minute')")
+    retention.run()
+    assert cache.get("lang") == 1
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from webcare_cache")
+        assert cursor.fetchone() == (1,)
 
 
 def test_a_second_run_finds_nothing_and_says_nothing():

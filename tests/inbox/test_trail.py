@@ -36,7 +36,6 @@ from inbox.models import (
     Label,
     Membership,
     MessagePayload,
-    Stream,
     Team,
 )
 from inbox.operations import accounts, hiding, retention
@@ -222,7 +221,7 @@ def at(name: str, thing: str, /, **form: Any) -> Callable[[Scene], Any]:
 
 
 WEBCARE_ITSELF = {"account_lost", "account_rights_changed", "retention_run"}
-ELSEWHERE = {  # they call a platform: tests/inbox/test_accounts.py
+ELSEWHERE = {  # they call a platform: tests/inbox/test_platform_app.py
     "platform_app_saved", "search_previewed",
 }  # fmt: skip
 DONE: dict[str, Callable[[Scene], Any]] = {

@@ -100,7 +100,7 @@ def test_what_is_written_while_we_are_shut_out_is_not_missed(kind, end, admin, p
         poll()  # in vain
     assert not Message.objects.filter(account=account, text__contains="zijn jullie er nog?").exists()
     page.goto(f"/brands/{admin.slug}/accounts/")
-    expect(page.locator("nav .light.late").first).to_be_visible()
+    expect(page.locator("#channels .light.late").first).to_be_visible()
     assert accessibility_problems(page) == []
     page.locator(".problem a.btn").click()
     page.click("button[value=yes]")
@@ -154,7 +154,7 @@ def test_pages_are_chosen_and_what_was_not_allowed_is_said(admin, page, sandbox,
     page.wait_for_url(re.compile(r"/accounts/\d+/$"))
     account = admin.accounts.get()
     assert account.external_id == chosen
-    expect(page.locator("main")).to_contain_text("Uit: toestemming ontbreekt")
+    expect(page.locator("main")).to_contain_text("Uit: toestemming mist")
     # Once more: it leads to the first. Another brand's: refused
     other = builders.account(builders.brand(), "facebook", external_id=second_id(sandbox, chosen))
     for wanted, where in ((chosen, rf"/accounts/{account.pk}/$"), (other.external_id, r"/accounts/$")):

@@ -72,4 +72,5 @@ def test_guessing_passwords_is_held_back_while_valkey_refuses_connections(alone)
     assert AuditEntry.objects.filter(verb="login_failed").count() == 5
     answer = log_in(alone.url, agent.email, builders.PASSWORD)
     assert answer.url == f"{alone.url}/account/login/"
+    assert "Te veel inlogpogingen" in answer.text
     assert not AuditEntry.objects.filter(verb="logged_in").exists()
