@@ -36,7 +36,7 @@ def arrive(conversation: Conversation, *, agent: Agent, typing: bool = False) ->
     except redis.RedisError:
         return
     if seen is None or seen.typing != typing:
-        events.publish("presence", brand_id=conversation.brand_id, id=conversation.pk)
+        events.publish("presence", brand_id=conversation.brand_id, id=conversation.pk, agent=agent.pk)
 
 
 def leave(conversation: Conversation, *, agent: Agent) -> None:
@@ -45,7 +45,7 @@ def leave(conversation: Conversation, *, agent: Agent) -> None:
         events.valkey().hdel(_key(conversation.pk), str(agent.pk))
     except redis.RedisError:
         return
-    events.publish("presence", brand_id=conversation.brand_id, id=conversation.pk)
+    events.publish("presence", brand_id=conversation.brand_id, id=conversation.pk, agent=agent.pk)
 
 
 def present(conversation_ids: Iterable[int], *, besides: Agent | None = None) -> dict[int, list[Present]]:

@@ -133,7 +133,8 @@ const on = {
     pending.rows.add(String(id));
     if (open()?.dataset.conversation === String(id)) pending.open = true;
   },
-  presence({ id }) {
+  presence({ id, agent }) {
+    if (String(agent) === document.body.dataset.agent) return; // our own: nothing here says so
     if (shownIds().includes(String(id))) pending.rows.add(String(id));
     if (open()?.dataset.conversation === String(id)) pending.open = true;
   },
