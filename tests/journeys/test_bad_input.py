@@ -113,8 +113,10 @@ def test_five_thousand_messages_open_at_the_newest(page, enter, brand, daan, acc
     expect(page.locator("#timeline").get_by_text("bericht 4999")).to_be_in_viewport()
     assert page.locator("#timeline > li").count() < 200
     usable(page)
+    shown = page.locator("#timeline > li[id^=m-]")
+    before = shown.count()
     page.locator("#earlier a").click()
-    expect(page.locator("#timeline").get_by_text("bericht 4900")).to_have_count(1)
+    expect(shown.nth(before)).to_be_attached()
 
 
 def test_a_form_sent_twice_is_one_reply(page, enter, brand, daan, account):
@@ -180,7 +182,7 @@ def test_everything_an_agent_does_in_a_day_works_without_javascript(window, ente
     page.locator("[name=mode][value=public]").check(force=True)
     page.locator("#reply").fill("Ja, elk half uur.")
     page.locator("#composer [data-send]:visible").click()
-    expect(page.locator("#timeline .said.us")).to_contain_text("Ja, elk half uur. ^DV")
+    expect(page.locator("#timeline .said.us")).to_contain_text("Ja, elk half uur.")
     page.goto(f"/inbox/{brand.slug}/all/")
     page.locator(f'input[name=ids][value="{other.pk}"]').check(force=True)
     page.locator("#bulk").get_by_role("button", name="Claimen").click()
