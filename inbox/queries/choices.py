@@ -84,4 +84,4 @@ def _of_brand(*, brand: int) -> QuerySet[Brand, Any]:
 
 
 def _rows(found: QuerySet[Any], *columns: str) -> Rows:
-    return Rows(found, **{name: name for name in columns})
+    return Rows(found, None, **{name: name for name in columns})
