@@ -1,10 +1,12 @@
 """Threads, conversations and what is said in them.
 
-References without `db_constraint` are those that every page of a platform brings: PostgreSQL checks them a statement at
-a time by triggers of ours (migration 0012), as strictly as row by row and at a fraction of the cost.
+References `BY_STATEMENT` are those that every page of a platform brings: PostgreSQL checks them a statement at a time
+by triggers of ours (migration 0012), as strictly as row by row and at a fraction of the cost.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
@@ -15,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from inbox.models.channels import ChannelAccount, Stream
 from inbox.models.people import Contact, Identity
 from inbox.models.teams import Agent, Brand, Team
+
+BY_STATEMENT: dict[str, Any] = {"db_index": False, "db_constraint": False}
 
 
 class Visibility(models.TextChoices):
@@ -27,9 +31,7 @@ class Visibility(models.TextChoices):
 class Thread(models.Model):
     """A public thread (by its root post) or a private conversation, as the platform groups them."""
 
-    account = models.ForeignKey(
-        ChannelAccount, models.PROTECT, related_name="threads", db_index=False, db_constraint=False
-    )
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="threads", **BY_STATEMENT)
     external_id = models.CharField(max_length=200)
     visibility = models.CharField(max_length=8, choices=Visibility)
     # The post people react to, as far as we have seen it
@@ -70,17 +72,11 @@ class Conversation(models.Model):
         NEUTRAL = "neutral", _("Neutral")
         POSITIVE = "positive", _("Positive")
 
-    brand = models.ForeignKey(Brand, models.PROTECT, related_name="conversations", db_index=False, db_constraint=False)
-    account = models.ForeignKey(
-        ChannelAccount, models.PROTECT, related_name="conversations", db_index=False, db_constraint=False
-    )
+    brand = models.ForeignKey(Brand, models.PROTECT, related_name="conversations", **BY_STATEMENT)
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="conversations", **BY_STATEMENT)
     thread = models.ForeignKey(Thread, models.PROTECT, related_name="conversations", db_constraint=False)
-    contact = models.ForeignKey(
-        Contact, models.PROTECT, related_name="conversations", db_index=False, db_constraint=False
-    )
-    identity = models.ForeignKey(
-        Identity, models.PROTECT, null=True, related_name="conversations", db_index=False, db_constraint=False
-    )
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="conversations", **BY_STATEMENT)
+    identity = models.ForeignKey(Identity, models.PROTECT, null=True, related_name="conversations", **BY_STATEMENT)
     key = models.CharField(max_length=330)  # inbox.operations.threading says how it is made
     visibility = models.CharField(max_length=8, choices=Visibility)
     proactive = models.BooleanField(default=False)
@@ -175,22 +171,14 @@ class Message(models.Model):
         INBOUND = "in", _("from them")
         OUTBOUND = "out", _("from us")
 
-    conversation = models.ForeignKey(
-        Conversation, models.PROTECT, related_name="messages", db_index=False, db_constraint=False
-    )
-    account = models.ForeignKey(
-        ChannelAccount, models.PROTECT, related_name="messages", db_index=False, db_constraint=False
-    )
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="messages", **BY_STATEMENT)
+    account = models.ForeignKey(ChannelAccount, models.PROTECT, related_name="messages", **BY_STATEMENT)
     external_id = models.CharField(max_length=120, null=True)
     direction = models.CharField(max_length=3, choices=Direction)
     visibility = models.CharField(max_length=8, choices=Visibility)
-    identity = models.ForeignKey(
-        Identity, models.PROTECT, null=True, related_name="messages", db_index=False, db_constraint=False
-    )
+    identity = models.ForeignKey(Identity, models.PROTECT, null=True, related_name="messages", **BY_STATEMENT)
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+", db_index=False)  # ours, if by us
-    stream = models.ForeignKey(
-        Stream, models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False
-    )
+    stream = models.ForeignKey(Stream, models.SET_NULL, null=True, related_name="+", **BY_STATEMENT)
     parent_external_id = models.CharField(max_length=120, blank=True, default="")
     mode = models.CharField(max_length=16, blank=True, default="")  # ours: public_reply, direct_message, private_reply
     text = models.TextField(blank=True, default="")
@@ -320,7 +308,7 @@ class MetricWatch(models.Model):
     """An open public message whose reach is looked at again: often at first, then ever less."""
 
     message = models.OneToOneField(Message, models.CASCADE, primary_key=True, related_name="watch", db_constraint=False)
-    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    account = models.ForeignKey(ChannelAccount, models.CASCADE, related_name="+", **BY_STATEMENT)
     next_at = models.DateTimeField()
     looks = models.PositiveSmallIntegerField(default=0)
 
