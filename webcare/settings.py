@@ -138,7 +138,6 @@ DATABASES["default"] |= {
     "CONN_MAX_AGE": 0 if DATABASE_POOL else 60,
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
-        "prepare_threshold": 2,  # only for cursors that ask for it: what every page and every poll runs
         **DATABASES["default"].get("OPTIONS", {}),
         **({"pool": {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10}} if DATABASE_POOL else {}),
     },
