@@ -22,6 +22,7 @@ from inbox.models import (
     ContactNote,
     Conversation,
     ConversationLabel,
+    Delivery,
     Identity,
     Membership,
     Message,
@@ -114,7 +115,9 @@ def _around() -> dict[str, Any]:
     same = Contact.objects.filter(brand=OuterRef("brand"), name=OuterRef("contact__name"), erased_at=None).exclude(
         Q(pk=OuterRef("contact")) | Q(name="")
     )
+    unsure = Delivery.objects.filter(conversation=OuterRef("pk"), state=Delivery.State.UNCERTAIN, handled_at=None)
     return {
+        "first_uncertain": Subquery(unsure.order_by("pk").values("pk")[:1]),  # what later replies wait for
         "began_thread": Exists(root),  # what they said is the root itself: it stands in the timeline already
         "newest_message": Subquery(newest.values("pk_")),
         "label_rows": Rows(labels, 200, pk="label_id", name="label__name", colour="label__colour"),
