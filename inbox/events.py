@@ -1,8 +1,8 @@
 """Tell open browsers that something changed: ids only, after commit. The browser asks with its own rights.
 
 Published on Valkey channel "webcare:events" as JSON: {"brand": 1, "kind": "conversation", "id": 42, ...}.
-Kinds: conversation (id), list (brand only), notification (agent), presence (id, agent), draft (id, agent), account (id),
-rights (agent). Events are hints: losing one costs nothing but freshness.
+Kinds: conversation (id), list (brand only), notification (agent), presence (id, agent), draft (id, agent),
+account (id), rights (agent). Events are hints: losing one costs nothing but freshness.
 """
 
 from __future__ import annotations
