@@ -96,7 +96,7 @@ class _Planning:
         if self.connection.queries_logged:  # only the ordinary way knows what was said, values and all
             return ordinary
         ordinary.close()
-        return self.connection._prepare_cursor(ServerBindingCursor(self.connection.connection))
+        return self.connection._prepare_cursor(ServerBindingCursor(self.connection.connection))  # type: ignore[call-arg]
 
 
 def _with_constants(

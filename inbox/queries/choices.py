@@ -84,4 +84,5 @@ def _of_brand(*, brand: int) -> QuerySet[Brand, Any]:
 
 
 def _rows(found: QuerySet[Any], *columns: str) -> Rows:
-    return Rows(found, **{name: name for name in columns})
+    named: dict[str, Any] = {name: name for name in columns}
+    return Rows(found, **named)

@@ -137,7 +137,7 @@ def _people(brand: Brand, asked: Asked) -> list[int]:
     return list(dict.fromkeys([*found, *_ids(PEOPLE, {"brand": brand.pk, "like": f"%{like}%"})]))
 
 
-def _texts(brand: Brand, accounts: list[int], asked: Asked) -> list[tuple[int, int]]:
+def _texts(brand: Brand, accounts: list[int], asked: Asked) -> list[tuple[int, ...]]:
     if not asked.words and not asked.phrases:
         return []
     parts, exactly = [], ""
