@@ -284,10 +284,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What re-reading messages by id told: current metrics, new versions, and those that are gone."""
+    """What re-reading messages by id told: current metrics, how they read now, and those that are gone."""
 
     metrics: dict[str, Metrics] = field(default_factory=dict)
-    edited: tuple[InboundMessage, ...] = ()
+    messages: tuple[InboundMessage, ...] = ()
     deleted: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     cost: Cost = Cost()

@@ -25,7 +25,7 @@ def refresh(harvest: Harvest, ids: list[str], *, page_id: str) -> Refreshed:
     read = {one: _message(harvest, payload, one in posts, page_id=page_id) for one, payload in found.items()}
     return Refreshed(
         metrics={one: _metrics(payload, one in posts) for one, payload in found.items()},
-        edited=tuple(message for message in read.values() if message),
+        messages=tuple(message for message in read.values() if message),
         deleted=tuple(deleted),
         unreadable=tuple(harvest.unreadable),
         cost=harvest.cost(),

@@ -220,7 +220,7 @@ class XConnector(Connector):
             found.messages = [changed.get(m.external_id, m) for m in found.messages]
         return Refreshed(
             metrics={m.external_id: m.metrics for m in found.messages},
-            edited=tuple(m for m in found.messages if m.edited_at),
+            messages=tuple(found.messages),
             deleted=tuple(d.external_id for d in found.deletions if d.external_id in ids),
             unreadable=tuple(found.unreadable),
             cost=cost,

@@ -62,6 +62,9 @@ class Around:
         return cls(erasures, vanished, gaps, Norms.of(account, proactive=json.loads(proactive or "{}")))
 
 
+Ready = tuple[list[Arrival], list[Unreadable]]
+
+
 class LeaseLost(Exception):
     """Another worker polls this stream now: nothing was stored."""
 
@@ -78,13 +81,18 @@ class Ingested:
     conversations: set[int] = field(default_factory=set)
 
 
-def ingest_page(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None = None) -> Ingested:
-    """Store a page and move the stream's cursor; LeaseLost when the stream is no longer ours to store for."""
+def ingest_page(
+    *, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None = None, ready: Ready | None = None
+) -> Ingested:  # fmt: skip
+    """Store a page and move the stream's cursor; LeaseLost when the stream is no longer ours to store for.
+
+    `ready` is the page as `prepare` made it, where somebody had the time to do that beforehand.
+    """
     sifted = False
     for left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
-                return _store(stream=stream, page=page, now=now, lease=lease, turn=turn)
+                return _store(stream=stream, page=page, now=now, lease=lease, turn=turn, ready=ready or prepare(page))
         except DataError:
             if sifted:
                 raise
@@ -92,6 +100,7 @@ def ingest_page(*, stream: Stream, page: Page, now: datetime, lease: UUID | None
         except (IntegrityError, OperationalError) as error:
             if not left or not _lost_a_race(error):
                 raise
+        ready = None  # what a try did to it is of no use to the next
     raise AssertionError("unreachable")
 
 
@@ -107,7 +116,7 @@ def _without_poison(*, stream: Stream, page: Page, now: datetime) -> Page:
         alone = Page(messages=(message,))
         try:
             with transaction.atomic():
-                _store(stream=stream, page=alone, now=now, lease=None, turn=None)
+                _store(stream=stream, page=alone, now=now, lease=None, turn=None, ready=prepare(alone))
                 transaction.set_rollback(True)
         except DataError as error:
             bad.append(Unreadable(message.raw, f"{type(error).__name__}: {error}"[:500], message.external_id))
@@ -116,9 +125,11 @@ def _without_poison(*, stream: Stream, page: Page, now: datetime) -> Page:
     return replace(page, messages=tuple(good), unreadable=tuple(bad))
 
 
-def _store(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None) -> Ingested:
+def _store(
+    *, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None, ready: Ready
+) -> Ingested:  # fmt: skip
     stream = _held(stream, lease)
-    arrivals, unreadable = _prepare(page)
+    arrivals, unreadable = ready
     done = Ingested()
     changes = Changes()
     if arrivals or page.deletions:
@@ -141,8 +152,8 @@ def _held(stream: Stream, lease: UUID | None) -> Stream:
     return stream
 
 
-def _prepare(page: Page) -> tuple[list[Arrival], list[Unreadable]]:
-    """Readable messages, the newest version of each, and what is wrong with the others."""
+def prepare(page: Page) -> Ready:
+    """Readable messages, the newest version of each, and what is wrong with the others. Asks nothing of the database."""
     readable, unreadable = [], []
     for message in page.messages:
         try:
@@ -208,7 +219,7 @@ def _authors(arrivals: list[Arrival]) -> dict[str, Author]:
 
 
 def _fuller(one: Author | None, other: Author) -> Author:
-    if one is None or one is other:
+    if one is None or one == other:
         return other
     return other if len(repr(other)) >= len(repr(one)) else one
 

@@ -1,4 +1,7 @@
-"""A message that somebody answered and we have not seen: something stands in its place until it comes."""
+"""A message that we answered elsewhere and have not seen: something stands in its place until it comes.
+
+It is asked for by id with the looks at reach (`reach.refresh_due`), so within the budget and after the page is in.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,12 @@ MOVE = """
     UPDATE inbox_message SET conversation_id = %s WHERE account_id = %s AND conversation_id = %s AND direction = 'out'
         AND parent_external_id = %s RETURNING id"""
 PUT = """
-    INSERT INTO inbox_message (conversation_id, account_id, external_id, direction, visibility, stream_id,
+    WITH put AS (INSERT INTO inbox_message (conversation_id, account_id, external_id, direction, visibility, stream_id,
         parent_external_id, mode, text, language, permalink, rating, version_id, sent_at, created_at, placeholder,
         reposts, replies, likes, options)
     VALUES (%s, %s, %s, 'in', 'public', %s, '', '', '', '', '', '', '', %s, %s, true, 0, 0, 0, '{}')
-    ON CONFLICT DO NOTHING"""
+    ON CONFLICT DO NOTHING RETURNING id, account_id, created_at)
+    INSERT INTO inbox_metricwatch (message_id, account_id, next_at, looks) SELECT id, account_id, created_at, 0 FROM put"""
 
 
 def fill_placeholders(placed: list[Arrival], *, known: dict[str, tuple[Any, ...]], changes: Changes) -> None:
@@ -28,6 +32,7 @@ def fill_placeholders(placed: list[Arrival], *, known: dict[str, tuple[Any, ...]
         if row is None:
             continue
         _, pk, conversation_id, *_ = row
+        execute("DELETE FROM inbox_metricwatch WHERE message_id = %s", [pk])
         execute("DELETE FROM inbox_message WHERE id = %s", [pk])
         if conversation_id == arrival.conversation_id:
             continue

@@ -39,7 +39,10 @@ class Keys:
 
 
 def _cursor() -> psycopg.Cursor[Any]:
-    """The same statements come with every page: PostgreSQL keeps their plans, which Django's own cursor does not ask."""
+    """Parameters travel beside the statement: hundreds of keys are not written into it and read out of it again.
+
+    Plans are made anew each time: one that was made when the tables were small reads them whole for long afterwards.
+    """
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     return psycopg.Cursor(connection.connection)

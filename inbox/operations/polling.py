@@ -19,7 +19,7 @@ from inbox.gateway import connect
 from inbox.models import Stream
 from inbox.operations import breaker, ledger, polling_leases
 from inbox.operations.budget import Spent
-from inbox.operations.ingest import LeaseLost, ingest_page
+from inbox.operations.ingest import LeaseLost, Ready, ingest_page, prepare
 from inbox.operations.polling_pace import BUDGET_LOOK, Pace
 from inbox.operations.polling_walks import Question, advance, question
 
@@ -65,7 +65,7 @@ class Round:
     lease: UUID
     pace: Pace
     waiting: deque[Stream]
-    flying: dict[Future[Page], Asked] = field(default_factory=dict)
+    flying: dict[Future[tuple[Page, Ready]], Asked] = field(default_factory=dict)
     new: Counter[int] = field(default_factory=Counter)
     spent: Spent = field(default_factory=Spent)
     given_back: list[dict[str, object]] = field(default_factory=list)
@@ -110,10 +110,10 @@ class Round:
         asked = question(stream, now=timezone.now())
         self.flying[pool.submit(_fetch, stream, asked)] = Asked(stream, asked, page)
 
-    def _answered(self, pool: ThreadPoolExecutor, asked: Asked, future: Future[Page]) -> None:
+    def _answered(self, pool: ThreadPoolExecutor, asked: Asked, future: Future[tuple[Page, Ready]]) -> None:
         stream = asked.stream
         try:
-            page = future.result()
+            page, ready = future.result()
         except Exception as error:
             self._failed(asked, error)
             return
@@ -122,7 +122,7 @@ class Round:
             self._note_quiet(asked, page)
             return
         try:
-            behind = self._store(asked, page)
+            behind = self._store(asked, page, ready)
         except LeaseLost:
             log.info("lease_lost", stream=stream.pk)
             return
@@ -143,11 +143,11 @@ class Round:
             "finished_at": now, "calls": page.cost.calls, "money": page.cost.money,
         })  # fmt: skip
 
-    def _store(self, asked: Asked, page: Page) -> bool:
+    def _store(self, asked: Asked, page: Page, ready: Ready) -> bool:
         stream, now = asked.stream, timezone.now()
         fields = advance(stream, asked=asked.question, page=page)
         turn = ledger.Turn(asked.question.asked_at, asked.question.since or stream.complete_until, fields)
-        done = ingest_page(stream=stream, page=page, now=now, lease=self.lease, turn=turn)
+        done = ingest_page(stream=stream, page=page, now=now, lease=self.lease, turn=turn, ready=ready)
         for name, value in fields.items():
             setattr(stream, name, value)
         self.new[stream.pk] += done.new
@@ -208,11 +208,12 @@ def _brought_nothing(stream: Stream, page: Page) -> bool:
     return healthy and not something and stream.backlog is None
 
 
-def _fetch(stream: Stream, asked: Question) -> Page:
-    """One call, in a thread. A token that has to be refreshed uses the database: close that connection."""
+def _fetch(stream: Stream, asked: Question) -> tuple[Page, Ready]:
+    """One call, in a thread, and what can be done with its answer before the database is asked. A token that has to be refreshed uses the database: close that connection."""
     reference = StreamRef(stream.kind, stream.query, stream.language, tuple(stream.exclude))
     try:
         with connect(stream.account) as connector:
-            return connector.poll(reference, asked.cursor, since=asked.since)
+            page = connector.poll(reference, asked.cursor, since=asked.since)
+        return page, prepare(page)
     finally:
         connections.close_all()

@@ -1,8 +1,11 @@
-"""Open public messages are looked at again: often at first, then ever less, within the budget; growth is kept."""
+"""Open public messages are looked at again: often at first, then ever less, within the budget; growth is kept.
+
+What we answered elsewhere and never saw is asked for in the same way: the message itself takes its placeholder's place.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors.exceptions import AuthorizationLost, ConnectorError, RateLimited
-from connectors.types import Deletion, Page, Refreshed
+from connectors.types import Deletion, InboundMessage, Page, Refreshed
 from inbox.gateway import connect
-from inbox.models import ChannelAccount, Conversation, Message, MetricSample, MetricWatch, Stream, Usage
+from inbox.models import ChannelAccount, Conversation, Message, MetricSample, MetricWatch, RateWindow, Stream, Usage
 from inbox.operations import accounts, budget
 from inbox.operations.ingest import ingest_page
 from inbox.operations.ingest_rows import execute
@@ -21,6 +24,7 @@ from inbox.operations.ledger import Turn
 log = structlog.get_logger()
 LOOKS = [timedelta(minutes=m) for m in (5, 15, 60, 240, 720, 1440)]  # after the first, second, ... look
 LAST_LOOK = 12
+UNSEEN_LOOKS = 4  # what the platform does not give by then, it will not give
 RESERVED = 0.8  # of the day's budget: beyond it, polls go before looks
 CLAIMED = timedelta(minutes=2)  # a look that died is tried again after this
 GROWTH = """
@@ -44,7 +48,7 @@ def refresh_due() -> int:
 
 def _look(account: ChannelAccount, *, now: datetime) -> int:
     usage = Usage.objects.filter(account=account, day=budget.today(now)).first()
-    if budget.share_used(account, usage=usage) >= RESERVED:
+    if budget.share_used(account, usage=usage) >= RESERVED or _window_is_full(account, now=now):
         return 0
     batch = claim(account, now=now)
     if not batch:
@@ -59,6 +63,12 @@ def _look(account: ChannelAccount, *, now: datetime) -> int:
     _spend(account, cost=told.cost, limits=told.limits, now=now)
     store_refreshed(account, told=told, batch=batch, now=timezone.now())
     return len(batch)
+
+
+def _window_is_full(account: ChannelAccount, *, now: datetime) -> bool:
+    """What is left of a window that all calls share is for replies."""
+    shares = RateWindow.objects.filter(account=account, resets_at=None)
+    return budget.spacing(shares, streams=1, now=now) > 0
 
 
 def claim(account: ChannelAccount, *, now: datetime) -> dict[str, int]:
@@ -77,6 +87,8 @@ def claim(account: ChannelAccount, *, now: datetime) -> dict[str, int]:
 
 
 def _over(watch: MetricWatch) -> bool:
+    if watch.message.placeholder:
+        return watch.looks >= UNSEEN_LOOKS or watch.message.deleted_at is not None
     closed = watch.message.conversation.status == Conversation.Status.RESOLVED
     return closed or watch.looks >= LAST_LOOK or watch.message.deleted_at is not None
 
@@ -95,7 +107,7 @@ def _spend(account: ChannelAccount, *, cost: object, limits: object, now: dateti
 
 
 def store_refreshed(account: ChannelAccount, *, told: Refreshed, batch: dict[str, int], now: datetime) -> None:
-    """Samples, growth and the next look; edits and deletions go through ingest like all others."""
+    """Samples, growth and the next look; what they say now and deletions go through ingest like all others."""
     with transaction.atomic():
         conversations = _store_metrics(told, batch, now)
         execute(
@@ -105,16 +117,34 @@ def store_refreshed(account: ChannelAccount, *, told: Refreshed, batch: dict[str
         )
         if conversations:
             execute(GROWTH, [sorted(conversations)])
-    stream = Stream.objects.select_related("account").filter(account=account).order_by("pk").first()
-    if stream is None or not (told.edited or told.deleted or told.unreadable):
+    for stream, page in _pages(account, told):
+        ingest_page(stream=stream, page=page, now=now, lease=None, turn=Turn(now, fields=None))
+
+
+def _pages(account: ChannelAccount, told: Refreshed) -> Iterable[tuple[Stream, Page]]:
+    """Every message by the stream that brought it: one that a search found has not become addressed to us."""
+    streams = Stream.objects.select_related("account").filter(account=account).order_by("proactive", "pk").in_bulk()
+    own = {spec.kind for spec in account.capabilities.streams if spec.own}
+    home = next((stream for stream in streams.values() if stream.kind not in own), None)
+    if home is None:
         return
-    page = Page(messages=tuple(replace(m) for m in told.edited), deletions=tuple(Deletion(i) for i in told.deleted),
-                unreadable=told.unreadable, cursor=stream.cursor)  # fmt: skip
-    ingest_page(stream=stream, page=page, now=now, lease=None, turn=Turn(now, fields=None))
+    ids = [message.external_id for message in told.messages]
+    seen = Message.objects.filter(account=account, external_id__in=ids, placeholder=False)
+    of = dict(seen.values_list("external_id", "stream_id"))
+    groups: dict[int, list[InboundMessage]] = {}
+    for message in told.messages:
+        stream = streams.get(of.get(message.external_id) or 0, home)
+        groups.setdefault(stream.pk, []).append(message)
+    if told.deleted or told.unreadable:
+        yield home, Page(deletions=tuple(Deletion(i) for i in told.deleted), unreadable=told.unreadable)
+    for pk, messages in groups.items():
+        yield streams[pk], Page(messages=tuple(messages))
 
 
 def _store_metrics(told: Refreshed, batch: dict[str, int], now: datetime) -> set[int]:
-    messages = Message.objects.filter(pk__in=[batch[key] for key in told.metrics if key in batch]).in_bulk()
+    messages = Message.objects.filter(
+        pk__in=[batch[key] for key in told.metrics if key in batch], placeholder=False
+    ).in_bulk()
     sampled = set(MetricSample.objects.filter(message__in=messages).values_list("message_id", flat=True))
     samples = []
     for external_id, metrics in told.metrics.items():

@@ -75,6 +75,8 @@ def _first_waiting(inbound: list[Said], outbound: list[Said], resolved_at: datet
     A reply made on the platform answers all that stood there. One written here answers what we had by then: a message
     that the platform showed us late was not answered by it.
     """
+    if not outbound and resolved_at is None:
+        return next((said for said in inbound if not said.deleted), None)
     elsewhere = max((said.sent_at for said in outbound if not said.by_agent), default=LONG_AGO)
     ours = [said for said in outbound if said.by_agent]
     here = max((said.sent_at for said in ours), default=LONG_AGO)

@@ -84,5 +84,4 @@ def _of_brand(*, brand: int) -> QuerySet[Brand, Any]:
 
 
 def _rows(found: QuerySet[Any], *columns: str) -> Rows:
-    named: dict[str, Any] = {name: name for name in columns}
-    return Rows(found, **named)
+    return Rows(found, None, **{name: name for name in columns})

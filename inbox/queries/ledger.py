@@ -151,7 +151,7 @@ def rows(brand: Brand, *, now: datetime) -> list[Row]:
     """Every stream with its strip, its hours and its gaps."""
     streams = streams_of(brand)
     day = Gap.objects.filter(stream__in=streams, starts_at__lt=now)
-    day = day.filter(Q(ends_at=None) | Q(ends_at__gt=now - timedelta(hours=24)) | Q(closed_at=None, closable=True))
+    day = day.filter(Q(ends_at=None) | Q(ends_at__gt=now - timedelta(hours=24)) | Q(closed_at=None))
     gaps: dict[int, list[Gap]] = defaultdict(list)
     for gap in day.order_by("starts_at")[:1000]:
         gaps[gap.stream_id].append(gap)
@@ -172,10 +172,11 @@ def _hours(streams: list[Stream], *, now: datetime) -> dict[tuple[int, datetime]
 def _row(stream: Stream, gaps: list[Gap], hours: dict[tuple[int, datetime], int], aside: int, now: datetime) -> Row:
     health, icon = health_of(stream, now=now)
     bars, current, usual = _bars(stream, hours, now)
+    seen = [gap for gap in gaps if gap.ends_at is None or gap.ends_at > now - timedelta(hours=24)]
     still = health == "late" and stream.account.state != ChannelAccount.State.CONNECTED
     proof = stream.complete_until
     return Row(
-        stream, stream.account.capabilities.stream(stream.kind), health, icon, [_stretch(g, now) for g in gaps],
+        stream, stream.account.capabilities.stream(stream.kind), health, icon, [_stretch(g, now) for g in seen],
         _place(proof, now) if proof else 0.0, bars, None if still else current, usual, len(gaps),
         sum(g.closed_at is None and g.closable for g in gaps), sum(not g.closable for g in gaps), aside, proof,
     )  # fmt: skip
@@ -248,9 +249,12 @@ def troubles(found: list[Row]) -> list[Trouble]:
 
 
 def gaps_of(brand: Brand, *, start: datetime) -> list[tuple[Gap, list[Stream], int]]:
-    """Gaps of a period, newest first; those of one account with one cause are one, with all recovered messages."""
+    """Gaps of a period and, of any time, those that stay open; newest first.
+
+    Those of one account with one cause are one, with all recovered messages.
+    """
     found = Gap.objects.select_related("stream__account").filter(stream__account__brand=brand)
-    found = found.filter(Q(starts_at__gte=start) | Q(ends_at=None) | Q(ends_at__gte=start))
+    found = found.filter(Q(starts_at__gte=start) | Q(closed_at=None) | Q(ends_at__gte=start))
     grouped: dict[tuple[Any, ...], tuple[Gap, list[Stream], int]] = {}
     for gap in found.defer("stream__account__credentials").order_by("-starts_at", "-pk")[:200]:
         minute = gap.starts_at.replace(second=0, microsecond=0)

@@ -240,7 +240,7 @@ def _place(key: str) -> tuple[Any, int] | None:
         return None, int(tail)
     if head[:1] == "i" and head[1:].lstrip("-").isdigit() and len(head) < 20:
         return max(-SMALLER, min(SMALLER, int(head[1:]))), int(tail)
-    if head[:1] == "t" and head[1:].isdigit() and len(head) < 20:
+    if head[:1] == "t" and head[1:].isdigit() and len(head) < 18:  # a moment before the year 5000
         seconds, micro = divmod(int(head[1:]), 1_000_000)
         return datetime.fromtimestamp(seconds, tz=timezone.get_default_timezone()).replace(microsecond=micro), int(tail)
     return None

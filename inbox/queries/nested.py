@@ -16,5 +16,5 @@ class Rows(Subquery):
 
     template = """(SELECT COALESCE(json_agg(nested."object"), '[]') FROM (%(subquery)s) nested)"""
 
-    def __init__(self, found: QuerySet[Any], most: int | None = None, **columns: Any) -> None:
+    def __init__(self, found: QuerySet[Any], most: int | None, **columns: Any) -> None:
         super().__init__(found.values(object=JSONObject(**columns))[:most], output_field=Field())  # psycopg parses it

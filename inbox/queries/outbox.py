@@ -130,9 +130,9 @@ def composer_for(
 
 
 def _parents(conversation: Conversation, newest: list[Message] | None) -> list[Message]:
-    """Their newest messages, which a reply can be to."""
+    """Their newest messages, which a reply can be to: those on the page, and when none stands there, those before."""
     theirs = [m for m in newest or [] if m.direction == "in" and m.external_id is not None][:PARENTS]
-    if newest is not None and (len(theirs) == PARENTS or len(newest) < NEWEST):
+    if theirs or (newest is not None and len(newest) < NEWEST):
         return theirs
     answerable = conversation.messages.filter(direction="in", external_id__isnull=False)
     return list(answerable.defer("search").order_by("-sent_at", "-pk")[:PARENTS])

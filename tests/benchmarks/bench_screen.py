@@ -27,7 +27,7 @@ ROWS = {"HX-Request": "true", "HX-Target": "more"}
 LIST = {"HX-Request": "true", "HX-Target": "list"}
 TALK = {"HX-Request": "true", "HX-Target": "talk"}
 BUDGETS = {"list": 15.0, "conversation": 20.0, "search": 80.0, "page": 40.0, "claim": 15.0, "counts": 50.0}
-ROUNDS = 40
+ROUNDS = 25
 
 
 def measured(ask: Callable[[], Any], *, rounds: int = ROUNDS) -> dict[str, float]:
@@ -72,7 +72,7 @@ def floor(client: Any, path: str, headers: dict[str, str]) -> tuple[list[str], f
         for template, what in rendered:
             original(template, what["context"], what["request"])
 
-    return statements, measured(bare, rounds=15)["p50"]
+    return statements, measured(bare, rounds=9)["p50"]
 
 
 def pages(crowd: Crowd, deep: str) -> dict[str, tuple[str, str, dict[str, str]]]:
@@ -165,7 +165,7 @@ def run(conversations: int, messages: int) -> dict[str, Any]:
             answer = client.get(path, headers=headers)
             assert answer.status_code == 200, (path, answer.status_code)
 
-        taken = measured(ask, rounds=ROUNDS if budget != "search" else 20)
+        taken = measured(ask, rounds=ROUNDS)
         statements, least = floor(client, path, headers)
         within = taken["p95"] <= BUDGETS[budget]
         figures[name] = {**taken, "budget": BUDGETS[budget], "within": within, "statements": len(statements),

@@ -31,9 +31,20 @@ def running(*, keep: Path | None = None, **environment: str) -> Iterator[Servers
         from django.core.management import call_command
 
         django.setup()
+        if unknown := _unknown_migrations():
+            raise SystemExit(f"{folder} was made with {', '.join(sorted(unknown))}: remove it, and it is made again.")
         call_command("migrate", verbosity=0)
         yield servers
     finally:
         servers.stop()
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unknown_migrations() -> set[str]:
+    """What was applied to a kept database and is not in the code."""
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    return {f"{app}.{name}" for app, name in set(loader.applied_migrations) - set(loader.disk_migrations)}

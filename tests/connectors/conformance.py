@@ -192,7 +192,8 @@ class Conformance(ABC):
         assert stays in told.metrics
         assert goes in told.deleted
         assert stays not in told.deleted
-        changed = {m.external_id: m.text for m in told.edited}
+        keeps_id = connector.capabilities.edits_keep_id
+        changed = {m.external_id: m.text for m in told.messages if keeps_id or m.edited_at}
         assert "na de wijziging" in changed.get(changes, "na de wijziging")
         read_again = {m.external_id: m.text for m in self.read(connector, world.public)}
         known = changed | read_again

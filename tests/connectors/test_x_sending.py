@@ -182,6 +182,7 @@ def test_reading_again_tells_numbers_edits_and_deletions(server, x):
     )
     told = x.refresh_metrics([number(1), number(2), "7", "8"])
     assert told.metrics[number(1)].likes == 3
-    assert [(m.external_id, m.text) for m in told.edited] == [(number(2), "nieuw")]
+    assert {m.external_id: m.text for m in told.messages if m.edited_at} == {number(2): "nieuw"}
+    assert [m.external_id for m in told.messages] == [number(1), number(2)]
     assert told.deleted == ("7",), "what X says nothing about is not gone"
     assert server.asked[1].query["ids"] == number(5)

@@ -206,6 +206,9 @@ def run(seed: int = 1, *, seconds: float = 45.0) -> dict[str, Any]:
         settled = _settle(story)
         figures = compare(story)
         troubles = stage.celery_log.count("Traceback")
+        if not settled:  # why: what the workers said, and which of them are gone
+            story.evidence.append({"workers": [process.poll() for process in stage.celery], **_polls(),
+                                   "log": stage.celery_log.splitlines()[-80:]})  # fmt: skip
     return {"scenario": "ingest", "seed": seed, "published": len(figures.pop("expected")), "after_outage": outage,
             "recovery_seconds": recovered_in, "settled": settled, "broken_proofs": len(story.broken_proofs), "evidence": story.evidence,
             "misfortunes": dict(sorted(story.done.items())), "tracebacks": troubles,

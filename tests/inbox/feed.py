@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
+
+from django.utils import timezone
 
 from connectors.base import Connector, OAuth
 from connectors.registry import PLATFORMS, Platform
@@ -71,7 +73,7 @@ class MemoryConnector(Connector):
     def _page(self, timeline: Timeline, cursor: dict[str, Any], since: datetime | None) -> Page:
         if timeline.always or timeline.errors:
             raise timeline.always or timeline.errors.pop(0)
-        now = datetime.now(UTC)
+        now = timezone.now()
         floor = cursor.get("since") or (since.isoformat() if since else "")
         until = cursor.get("until") or now.isoformat()
         below = sorted(

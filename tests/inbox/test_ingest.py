@@ -26,6 +26,7 @@ from inbox.models import (
 )
 from inbox.operations.contacts import fingerprint
 from inbox.operations.ingest import LeaseLost, ingest_page
+from inbox.operations.ingest_rows import fetch
 from tests import builders
 from tests.inbox.pages import at, author, ours, page, private, said
 
@@ -62,8 +63,11 @@ def test_a_mention_becomes_a_person_a_thread_a_conversation_and_a_message(stream
 def test_the_same_page_again_writes_nothing(stream):
     ingest(stream, said("1"), ours("2", minutes=1))
     before = list(Conversation.objects.values()), list(Message.objects.values()), list(Identity.objects.values())
+    keys = "select sum(last_value) from pg_sequences where sequencename ~ 'inbox_.*_id_seq' and sequencename !~ 'poll'"
+    taken = fetch(keys)
     done = ingest(stream, said("1"), ours("2", minutes=1), minutes=20)
     assert (done.new, done.seen) == (0, 2)
+    assert fetch(keys) == taken, "not even a key is taken"
     assert before == (
         list(Conversation.objects.values()), list(Message.objects.values()), list(Identity.objects.values())
     )  # fmt: skip

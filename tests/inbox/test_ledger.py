@@ -95,6 +95,17 @@ def test_gaps_say_their_reason_and_whether_they_were_closed(client, stream, lead
     assert "not to be proved" in html
 
 
+def test_a_gap_that_the_platform_cannot_close_stays_however_long_ago_it_was(client, stream, lead):
+    now = timezone.now()
+    Gap.objects.create(
+        stream=stream, starts_at=now - timedelta(days=40), ends_at=now - timedelta(days=39), reason="window", closable=False
+    )  # fmt: skip
+    text = shown(client, stream, lead)
+    assert "1 gap, cannot be closed" in text
+    assert "No gaps." not in text
+    assert queries.rows(stream.account.brand, now=now)[0].strip == []
+
+
 def test_what_is_usual_is_the_same_hour_of_earlier_weeks(stream):
     now = timezone.now()
     hour = now.replace(minute=0, second=0, microsecond=0)

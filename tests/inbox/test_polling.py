@@ -322,3 +322,17 @@ def test_reach_is_looked_at_again_and_ever_less_often():
     MetricWatch.objects.update(next_at=timezone.now())
     assert reach.refresh_due() == 0
     assert not MetricWatch.objects.exists()
+
+
+def test_what_is_left_of_a_window_that_all_calls_share_is_not_spent_on_looks():
+    stream, timeline = connected()
+    timeline.messages = [spoken(1)]
+    turn()
+    MetricWatch.objects.update(next_at=timezone.now())
+    timeline.refreshed = Refreshed(metrics={"m1": Metrics(likes=10)})
+    window = RateWindow.objects.create(
+        account=stream.account, bucket="app", limit=100, remaining=12, updated_at=timezone.now()
+    )
+    assert reach.refresh_due() == 0
+    RateWindow.objects.filter(pk=window.pk).update(remaining=60)
+    assert reach.refresh_due() == 1
