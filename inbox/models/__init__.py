@@ -17,13 +17,10 @@ from inbox.models.conversations import (
     Conversation,
     ConversationLabel,
     Draft,
-    Exposure,
     Label,
     Message,
     MessagePayload,
     MessageVersion,
-    MetricSample,
-    MetricWatch,
     Note,
     Thread,
     Vanished,
@@ -32,6 +29,7 @@ from inbox.models.conversations import (
 from inbox.models.deliveries import BulkReply, Delivery, DeliveryAttempt, Hiding
 from inbox.models.library import CannedReply, ClosingReason, Notification, View
 from inbox.models.people import Contact, ContactNote, Identity, Tombstone
+from inbox.models.reach import Exposure, MetricSample, MetricWatch
 from inbox.models.search import SearchWord
 from inbox.models.teams import Agent, Brand, Invitation, Membership, Team
 
