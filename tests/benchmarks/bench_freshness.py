@@ -46,7 +46,7 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--seconds", type=float, default=60)
     asked = options.parse_args()
-    with IngestStage(durable=True) as stage:
+    with IngestStage() as stage:
         from django.utils import timezone
 
         from inbox.models import Stream

@@ -33,7 +33,6 @@ class IngestStage(Stage):
 
     def connect_all(self, *, since: Any) -> list[Any]:
         """The first X account and the first Page, with all their streams, due now."""
-        from django.db import connection
         from django.utils import timezone
 
         from inbox.models import ChannelAccount
@@ -49,8 +48,6 @@ class IngestStage(Stage):
             for name in streams:
                 builders.stream(account, name, since=since, interval=1.0, next_poll_at=timezone.now())
             made.append(account)
-        with connection.cursor() as cursor:  # a crash may lose what was just committed here, but not the stage itself
-            cursor.execute("CHECKPOINT")
         return made
 
     def restart_postgres(self, *, crash: bool) -> None:

@@ -26,9 +26,11 @@ ROOT = Path(__file__).resolve().parents[2]
 class Stage:
     """Everything a reply passes through, as processes of their own."""
 
-    def __init__(self, *, undo_seconds: float = 0.0, workers: int = 2, durable: bool = False) -> None:
+    def __init__(self, *, undo_seconds: float = 0.0, workers: int = 2) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="webcare-replies-"))
-        self.servers = Servers(self.folder, durable=durable)
+        self.servers = Servers(
+            self.folder, durable=True
+        )  # as the product runs: what was committed is there after a crash
         self.sandbox = SandboxProcess()
         self.workers = workers
         self.celery: list[subprocess.Popen[bytes]] = []
