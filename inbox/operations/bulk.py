@@ -49,6 +49,7 @@ def preview(*, brand: Brand, conversation_ids: Iterable[int], text: str, agent: 
 
 def _preview(conversation: Conversation, text: str, agent: Agent) -> Preview:
     words = fill(text, conversation=conversation, agent=agent)
+    words = outbox_rules.signed(words, conversation=conversation, agent=agent)
     seen = conversation.messages.aggregate(last=Max("pk"))["last"] or 0
     if left_open(words):
         return Preview(conversation, words, "placeholder", seen)

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from connectors.registry import connector_class
 from connectors.types import AttachmentRules, ModeRules
-from inbox.models import Attachment, ChannelAccount, Conversation, Delivery, Message
+from inbox.models import Agent, Attachment, ChannelAccount, Conversation, Delivery, Message
 from inbox.operations.changes import Refused
 
 DIRECT = "direct_message"
@@ -72,6 +72,17 @@ def moves_to_private(delivery: Delivery) -> bool:
 def length(account: ChannelAccount, text: str) -> int:
     """As the platform counts."""
     return connector_class(account.kind).length(text)
+
+
+def sign_off(conversation: Conversation, agent: Agent) -> str:
+    """The initials that this agent's replies end with; "" where the brand does not sign."""
+    return f"^{agent.initials}" if conversation.brand.sign_off and agent.initials else ""
+
+
+def signed(text: str, *, conversation: Conversation, agent: Agent) -> str:
+    """The text as it leaves: with the initials under it, once."""
+    mark, bare = sign_off(conversation, agent), text.rstrip()
+    return text if not mark or not bare or bare.endswith(mark) else f"{bare} {mark}"
 
 
 def check_text(account: ChannelAccount, rules: ModeRules, text: str, *, has_files: bool) -> None:

@@ -118,7 +118,7 @@ def composer_for(
         colleagues=[
             a for a in (agents_of(conversation.brand) if colleagues is None else colleagues) if a.pk != agent.pk
         ],
-        sign_off=f"^{agent.initials}" if conversation.brand.sign_off and agent.initials else "",
+        sign_off=outbox_rules.sign_off(conversation, agent),
         length_rule=conversation.account.capabilities.length_rule, first_name=name.split(" ")[0],
         handoff_line=handoff.public_line(conversation) if conversation.visibility == "public" else "",
         invitation=handoff.invitation(conversation),

@@ -73,7 +73,8 @@ def _send(request: AgentRequest, conversation: Conversation, *, mode: str, text:
     snooze = SNOOZES.get(then)
     draft = Draft.objects.filter(agent=request.user, conversation=conversation, mode=mode).first()
     return send_reply(
-        conversation=conversation, agent=request.user, mode=mode, text=text, token=token,
+        conversation=conversation, agent=request.user, mode=mode, token=token,
+        text=outbox_rules.signed(text, conversation=conversation, agent=request.user),
         in_reply_to=request.POST.get("in_reply_to", ""), attachments=list(draft.attachments.all()) if draft else [],
         seen_message=number(request.POST.get("seen_message")), confirmed=bool(request.POST.get("confirmed")),
         split=bool(request.POST.get("split")), then="snooze" if snooze else "resolve" if then == "resolve" else "",
@@ -92,8 +93,7 @@ def describe(request: AgentRequest, conversation: Conversation, mode: str) -> No
 
 def _tally(request: AgentRequest, conversation: Conversation, text: str) -> str:
     """Its length as it will leave, by the platform's own counting."""
-    mark = f"^{request.user.initials}" if conversation.brand.sign_off and request.user.initials else ""
-    signed = text if not text.strip() or text.rstrip().endswith(mark) else f"{text.rstrip()} {mark}"
+    signed = outbox_rules.signed(text, conversation=conversation, agent=request.user)
     return str(outbox_rules.length(conversation.account, signed))
 
 
@@ -137,7 +137,8 @@ def hand_off(request: AgentRequest, pk: int) -> HttpResponse:
     conversation = conversation_for(request.user, pk)
     text, token = request.POST.get("text", ""), _token(request.POST.get("token", ""))
     try:
-        private, _public = handoff.to_private(conversation=conversation, agent=request.user, private_text=text,
+        signed = outbox_rules.signed(text, conversation=conversation, agent=request.user)
+        private, _public = handoff.to_private(conversation=conversation, agent=request.user, private_text=signed,
                                               token=token, public_text=request.POST.get("public_text", ""))  # fmt: skip
     except Refused as refused:
         return show(request, conversation, audience="private", text=text, refused=refused, token=token, status=422)

@@ -107,12 +107,10 @@ function setUp(form) {
     }
   });
   form.addEventListener("toggle", (event) => event.newState === "closed" && event.target.matches("[data-suggest]") && tidy(event.target, text), { capture: true });
-  form.addEventListener("submit", () => { clearTimeout(form.timer); sign(form, text); }, { capture: true });
+  form.addEventListener("submit", () => clearTimeout(form.timer), { capture: true });
   tally(form);
   remaining();
 }
-
-function sign(form, text) { text.value = signed(form); }
 
 function remaining() {
   for (const place of document.querySelectorAll("[data-until]")) {

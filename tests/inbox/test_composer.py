@@ -13,7 +13,7 @@ from PIL import Image
 
 from connectors.exceptions import Rejected
 from inbox.models import Attachment, BulkReply, Delivery, Draft, Note
-from inbox.operations import bulk, outbox_choices
+from inbox.operations import bulk, outbox_choices, outbox_rules
 from inbox.operations.replies import send_reply
 from inbox.queries.outbox_todo import minded
 from tests import builders
@@ -57,10 +57,18 @@ def test_the_composer_names_the_audience_and_counts(page, talk):
     assert 'data-limit="280"' in html
 
 
-def test_a_form_without_script_queues_a_reply(page, talk):
+def test_a_form_without_script_queues_a_reply_that_is_signed_once(page, talk):
     answer = page.post(reverse("reply", args=[talk.pk]), form(talk))
     assert answer.status_code == 302
-    assert Delivery.objects.get().message.text == "We zoeken het uit."
+    assert Delivery.objects.get().message.text == "We zoeken het uit. ^AB"
+
+
+@pytest.mark.parametrize(("typed", "initials", "signs", "leaves"), [
+    ("Dag!", "AB", True, "Dag! ^AB"), ("Dag! ^AB ", "AB", True, "Dag! ^AB "), ("Dag!", "", True, "Dag!"), ("Dag!", "AB", False, "Dag!"), (" ", "AB", True, " "),
+])  # fmt: skip
+def test_a_reply_is_signed_where_the_brand_signs(talk, agent, typed, initials, signs, leaves):
+    agent.initials, talk.brand.sign_off = initials, signs
+    assert outbox_rules.signed(typed, conversation=talk, agent=agent) == leaves
 
 
 def test_a_note_is_a_note_and_nothing_leaves(page, talk):

@@ -182,7 +182,7 @@ def test_everything_an_agent_does_in_a_day_works_without_javascript(window, ente
     page.locator("[name=mode][value=public]").check(force=True)
     page.locator("#reply").fill("Ja, elk half uur.")
     page.locator("#composer [data-send]:visible").click()
-    expect(page.locator("#timeline .said.us")).to_contain_text("Ja, elk half uur.")
+    expect(page.locator("#timeline .said.us")).to_contain_text("Ja, elk half uur. ^DV")
     page.goto(f"/inbox/{brand.slug}/all/")
     page.locator(f'input[name=ids][value="{other.pk}"]').check(force=True)
     page.locator("#bulk").get_by_role("button", name="Claimen").click()
