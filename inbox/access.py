@@ -49,8 +49,8 @@ def role_of(agent: Agent, brand: Brand) -> str | None:
     """The agent's role for a brand; None for an outsider."""
     if agent.is_owner:
         return Role.ADMIN
-    if hasattr(brand, "own_role"):  # read with the brand, for this very request
-        known: str | None = brand.own_role
+    if getattr(brand, "own_of", None) == agent.pk:  # read with the brand, for this very agent and request
+        known: str | None = brand.own_role  # type: ignore[attr-defined]
         return known
     membership = Membership.objects.filter(agent=agent, brand=brand).values_list("role", flat=True)
     return membership.first()
@@ -64,10 +64,7 @@ def may(agent: Agent, brand: Brand, role: str) -> bool:
 
 def require(agent: Agent, brand: Brand, role: str = Role.AGENT) -> None:
     """404 for an outsider, 403 for too low a role."""
-    _require(agent, brand, own=role_of(agent, brand), role=role)
-
-
-def _require(agent: Agent, brand: Brand, *, own: str | None, role: str) -> None:
+    own = role_of(agent, brand)
     if own is None:
         raise Http404
     if brand.require_second_factor and not has_second_factor(agent):
@@ -82,7 +79,8 @@ def brand_for(agent: Agent, slug: str, role: str = Role.AGENT) -> Brand:
     if not found:
         raise Http404
     brand: Brand = found[0]
-    _require(agent, brand, own=Role.ADMIN if agent.is_owner else brand.own_role, role=role)  # type: ignore[attr-defined]
+    brand.own_of = agent.pk  # type: ignore[attr-defined]
+    require(agent, brand, role)
     return brand
 
 
@@ -99,11 +97,18 @@ def _brand_and_role(*, slug: str, agent: int) -> models.QuerySet[Brand]:
 def conversation_for(agent: Agent, pk: int, role: str = Role.AGENT) -> Conversation:
     """A conversation of one of the agent's brands, with what its page needs."""
     related = ("brand", "account", "thread", "contact", "identity", "assignee", "team")
-    conversation = Conversation.objects.select_related(*related).filter(pk=pk).first()
-    if conversation is None:
+    own = Membership.objects.filter(agent=agent, brand=OuterRef("brand")).values("role")[:1]
+    found = Conversation.objects.select_related(*related).annotate(own_role=Subquery(own)).filter(pk=pk).first()
+    if found is None:
         raise Http404
-    require(agent, conversation.brand, role)
-    return conversation
+    required(agent, found, role)
+    return found
+
+
+def required(agent: Agent, found: Any, role: str = Role.AGENT) -> None:
+    """As `require`, for what was read together with the agent's own role for its brand, as `own_role`."""
+    found.brand.own_of, found.brand.own_role = agent.pk, found.own_role
+    require(agent, found.brand, role)
 
 
 def account_for(agent: Agent, pk: int, role: str = Role.ADMIN) -> ChannelAccount:

@@ -1,4 +1,4 @@
-"""A pytest plugin that gives every run its own PostgreSQL and Valkey, gone when it ends."""
+"""A pytest plugin that gives every process of a run its own PostgreSQL and Valkey, gone when it ends."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ os.environ.update(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start them before the first test, not when only listing."""
-    if not config.option.collectonly:
+    """Start them where tests run: not when only listing, and not where others only hand them out."""
+    hands_out = config.option.numprocesses and not hasattr(config, "workerinput")
+    if not config.option.collectonly and not hands_out:
         SERVERS.start()
 
 

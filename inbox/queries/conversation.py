@@ -67,8 +67,7 @@ def opened(agent: Agent, pk: int) -> Conversation:
     if not known:
         raise Http404
     found: Conversation = known[0]
-    found.brand.own_role = found.own_role  # type: ignore[attr-defined]
-    access.require(agent, found.brand)
+    access.required(agent, found)
     return found
 
 

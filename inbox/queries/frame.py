@@ -74,7 +74,7 @@ class Frame:
 
 def teams_of(agent: Agent, brand: Brand) -> list[int]:
     """The teams of this brand the agent is in."""
-    if hasattr(brand, "own_teams"):  # read with the brand, for this very request
+    if getattr(brand, "own_of", None) == agent.pk and hasattr(brand, "own_teams"):  # read with the brand
         return list(brand.own_teams)
     return list(agent.memberships.filter(brand=brand, teams__isnull=False).values_list("teams", flat=True))
 

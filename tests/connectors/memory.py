@@ -180,7 +180,7 @@ class MemoryConnector(Connector):
         there = {identifier: message for identifier, message in found.items() if message}
         return Refreshed(
             metrics=dict.fromkeys(there, Metrics(likes=0)),
-            edited=tuple(message for message in there.values() if message.edited_at),
+            messages=tuple(message for message in there.values() if message.edited_at),
             deleted=tuple(identifier for identifier in ids if identifier not in there),
         )
 
