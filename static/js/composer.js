@@ -134,6 +134,7 @@ setInterval(() => {
 const every = () => document.querySelectorAll("[data-composer]").forEach(setUp);
 every();
 document.addEventListener("htmx:load", every);
+document.addEventListener("htmx:afterSwap", every); // sooner: whoever types at once is heard
 document.addEventListener("htmx:afterSettle", () => {
   for (const toast of document.querySelectorAll("[data-undo-toast]:not([data-timed])")) {
     toast.dataset.timed = "yes";

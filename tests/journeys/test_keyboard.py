@@ -85,6 +85,8 @@ def test_a_canned_reply_stands_at_the_caret_and_goes_in_with_enter(keys, scene):
 def test_a_colleague_is_named_in_a_note_and_told(keys, scene):
     open_nth(keys, 3, "Reizigers Noord")
     press(keys, "n")
+    expect(keys.locator("#reply")).to_be_focused()
+    expect(keys.locator("[data-composer]")).to_have_attribute("data-mode", "note")
     keys.keyboard.type("@an")
     expect(keys.locator("#colleagues").get_by_role("option")).to_have_count(1)
     press(keys, "Tab")
