@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import uniform
-from threading import Event
+from threading import Event, Lock
 
 import structlog
 from django.db import connections
@@ -25,7 +25,7 @@ from connectors.exceptions import (
     Rejected,
     TemporaryFailure,
 )
-from connectors.types import Cost, Limit, OutboundMessage, Sent
+from connectors.types import OutboundMessage, Sent
 from inbox.gateway import connect
 from inbox.models import ChannelAccount, Delivery, Message
 from inbox.operations import accounts, outbox_limits, outbox_rules
@@ -34,7 +34,7 @@ from inbox.operations.outbox_claims import claim, next_due, recover_stuck
 from inbox.operations.outbox_echoes import settle_echoes
 from inbox.operations.outbox_fast import record_plainly
 from inbox.operations.outbox_looks import look_for_uncertain
-from inbox.operations.outbox_messages import outbound, with_files
+from inbox.operations.outbox_messages import files_of, outbound, with_files
 from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
 
 __all__ = ["deliver_due", "keep_delivering", "keep_looking", "settle_echoes", "sweep"]
@@ -46,6 +46,7 @@ LOOK_EVERY = 2.0  # seconds
 PAUSE = 0.03  # seconds between two looks for what became due, while calls are in flight
 MOST_TRIES = 10  # temporary failures, after which a person decides
 log = structlog.get_logger()
+_sending = Lock()
 Calls = dict[Future[Sent | ConnectorError], Delivery]
 
 
@@ -80,9 +81,22 @@ def _until_next() -> float:
 
 
 def deliver_due() -> int:
-    """Send everything that is due, many calls in flight, until nothing is due; how many calls were made."""
+    """Send everything that is due, many calls in flight, until nothing is due; how many calls were made.
+
+    None while another thread of this process does so: two would only cut the same work into smaller pieces.
+    """
+    if not _sending.acquire(blocking=False):
+        return 0
+    try:
+        return _deliver_due()
+    finally:
+        _sending.release()
+
+
+def _deliver_due() -> int:
     ends, made = time.monotonic() + LONGEST, 0
     calls: Calls = {}
+    used = outbox_limits.Used()
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
         while True:
             free = IN_FLIGHT - len(calls) if time.monotonic() < ends else 0
@@ -93,19 +107,29 @@ def deliver_due() -> int:
                 if message is not None:
                     calls[pool.submit(_call, delivery, message)] = delivery
             if not calls:
+                _write(used)
                 return made
-            made += _record_done(calls)
+            made += _record_done(calls, used)
 
 
-def _record_done(calls: Calls) -> int:
-    """Write down the calls that ended; wait a moment for more to end, so that costs are stored once for all."""
-    wait(calls, timeout=PAUSE, return_when=FIRST_COMPLETED)
-    done = [call for call in calls if call.done()]
-    outcomes = [(calls.pop(call), call.result()) for call in done]
+def _record_done(calls: Calls, used: outbox_limits.Used) -> int:
+    """Write down the calls that ended; wait a moment for more to end, so that one statement serves all."""
+    wait(calls, timeout=PAUSE)
+    outcomes = [(calls.pop(call), call.result()) for call in list(calls) if call.done()]
+    _record_all(outcomes)
     for delivery, outcome in outcomes:
-        _record(delivery, outcome)
-    _record_limits(outcomes)
-    return len(done)
+        used.add(delivery, outcome)
+    if used.is_due:
+        _write(used)
+    return len(outcomes)
+
+
+def _write(used: outbox_limits.Used) -> None:
+    """Losing a figure must not lose an outcome."""
+    try:
+        used.write()
+    except Exception:
+        log.exception("cost_not_recorded")
 
 
 def _parents(claimed: list[Delivery]) -> dict[tuple[int, str], Message]:
@@ -125,7 +149,7 @@ def sweep() -> int:
 def _prepare(delivery: Delivery, parents: dict[tuple[int, str], Message]) -> OutboundMessage | None:
     """Check once more: a window may have closed, a message may be gone. Nothing has left yet."""
     try:
-        files = list(delivery.message.attachments.all())
+        files = files_of(delivery)
         parent = parents.get((delivery.conversation_id, delivery.in_reply_to))
         allowed = outbox_rules.check(
             conversation=delivery.conversation, mode=delivery.mode, text=delivery.message.text, parent=parent,
@@ -176,10 +200,22 @@ def _call(delivery: Delivery, message: OutboundMessage) -> Sent | ConnectorError
         connections.close_all()  # of this thread
 
 
+def _record_all(outcomes: list[tuple[Delivery, Sent | ConnectorError]]) -> None:
+    """What was sent in one statement, the rest and what that could not do one by one."""
+    try:
+        recorded = record_plainly([(d, outcome) for d, outcome in outcomes if isinstance(outcome, Sent)])
+    except Exception:  # the database may be away, and back for the next
+        log.exception("outcomes_not_recorded")
+        recorded = set()
+    for delivery, outcome in outcomes:
+        if delivery.pk not in recorded:
+            _record(delivery, outcome)
+
+
 def _record(delivery: Delivery, outcome: Sent | ConnectorError) -> None:
     try:
         if isinstance(outcome, Sent):
-            record_plainly(delivery=delivery, sent=outcome) or record_sent(delivery=delivery, sent=outcome)
+            record_sent(delivery=delivery, sent=outcome)
         else:
             _record_error(delivery, outcome)
     except IdTaken:
@@ -231,23 +267,3 @@ def _try_later(delivery: Delivery, error: ConnectorError) -> None:
 def backoff(attempts: int) -> datetime:
     """2, 4, 8 ... 300 seconds, a little apart from each other."""
     return timezone.now() + timedelta(seconds=min(300, 2**attempts) * uniform(0.75, 1.0))
-
-
-def _record_limits(outcomes: list[tuple[Delivery, Sent | ConnectorError]]) -> None:
-    """Once per account, whatever the number of calls. Losing a figure must not lose an outcome."""
-    costs: dict[int, Cost] = {}
-    limits: dict[int, dict[str, Limit]] = {}
-    rooms: dict[tuple[int, str], tuple[Limit, ...]] = {}
-    for delivery, outcome in outcomes:
-        costs[delivery.account_id] = costs.get(delivery.account_id, Cost()) + outcome.cost
-        limits.setdefault(delivery.account_id, {}).update({limit.bucket: limit for limit in outcome.limits})
-        if isinstance(outcome, Sent) and outcome.limits:
-            rooms[delivery.account_id, delivery.mode] = outcome.limits
-    try:
-        for account_id, cost in costs.items():
-            outbox_limits.record_cost(account_id=account_id, cost=cost)
-            outbox_limits.record_limits(account_id=account_id, limits=limits[account_id].values())
-        for (account_id, mode), told in rooms.items():
-            outbox_limits.record_room(account_id=account_id, mode=mode, limits=told)
-    except Exception:
-        log.exception("cost_not_recorded")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from inbox import events
-from inbox.models import Delivery, DeliveryAttempt
+from inbox.models import Attachment, ChannelAccount, Delivery
+from inbox.prepared import prepared
 
 PER_ACCOUNT = 8  # calls in flight: a slow account takes no more of the worker than this
 STUCK_AFTER = timedelta(seconds=90)  # a call and its uploads have long timed out by then
@@ -47,12 +50,17 @@ with waiting as materialized (
         for update of d skip locked
     ) ready
     order by ready.due_at, ready.id limit %(limit)s
+), claimed as (
+    update inbox_delivery d
+    set state = 'sending', claim = gen_random_uuid(), claimed_at = %(now)s, attempts = d.attempts + 1,
+        first_attempt_at = coalesce(d.first_attempt_at, %(now)s), error_reason = '', error_detail = ''
+    from chosen where d.id = chosen.id and d.state = 'pending'
+    returning d.id, d.attempts
+), begun as (
+    insert into inbox_deliveryattempt (delivery_id, number, started_at, outcome, detail)
+    select id, attempts, %(now)s, '', '' from claimed
 )
-update inbox_delivery d
-set state = 'sending', claim = gen_random_uuid(), claimed_at = %(now)s, attempts = d.attempts + 1,
-    first_attempt_at = coalesce(d.first_attempt_at, %(now)s), error_reason = '', error_detail = ''
-from chosen where d.id = chosen.id and d.state = 'pending'
-returning d.id
+select id from claimed
 """
 NEXT = "select min(due_at) from inbox_delivery where state = 'pending' and due_at > %s"
 
@@ -68,17 +76,43 @@ def claim(*, limit: int) -> list[Delivery]:
             ids = [row[0] for row in cursor.fetchall()]
         if not ids:
             return []
-        related = ("message", "account", "conversation__account", "conversation__thread", "conversation__identity")
-        rows = (
-            Delivery.objects.select_related(*related).prefetch_related("message__attachments").defer("message__search")
-        )
-        claimed = list(rows.filter(pk__in=ids).order_by("due_at", "pk"))
-        DeliveryAttempt.objects.bulk_create(
-            [DeliveryAttempt(delivery=d, number=d.attempts, started_at=now) for d in claimed]
-        )
-        for delivery in claimed:
-            events.publish("conversation", brand_id=delivery.conversation.brand_id, id=delivery.conversation_id)
+        claimed = _to_send(ids)
+        events.publish_conversations((d.conversation.brand_id, d.conversation_id) for d in claimed)
     return claimed
+
+
+def _to_send(ids: list[int]) -> list[Delivery]:
+    """With all that a call needs; an account once, however many leave through it: its tokens are deciphered."""
+    claimed = _rows(ids=_array(ids))
+    accounts = {a.pk: a for a in _accounts(ids=_array({d.account_id for d in claimed}))}
+    for delivery in claimed:
+        account = accounts[delivery.account_id]
+        delivery.account = delivery.conversation.account = delivery.message.account = account
+    prefetch_related_objects([d.message for d in claimed if has_files(d)], "attachments")
+    return claimed
+
+
+def has_files(delivery: Delivery) -> bool:
+    """Whether pictures go with it: most have none, and need not be asked for them."""
+    return bool(getattr(delivery, "with_files", True))
+
+
+@prepared
+def _rows(*, ids: str) -> QuerySet[Delivery]:
+    rows = Delivery.objects.select_related("message", "conversation__thread", "conversation__identity")
+    rows = rows.annotate(with_files=Exists(Attachment.objects.filter(message=OuterRef("message"))))
+    rows = rows.extra(where=["inbox_delivery.id = ANY(%s::bigint[])"], params=[ids])
+    return rows.defer("message__search").order_by("due_at", "pk")
+
+
+@prepared
+def _accounts(*, ids: str) -> QuerySet[ChannelAccount]:
+    return ChannelAccount.objects.extra(where=["inbox_channelaccount.id = ANY(%s::bigint[])"], params=[ids])
+
+
+def _array(ids: Iterable[int]) -> str:
+    """As PostgreSQL writes an array: one text, whatever their number."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def next_due() -> datetime | None:
