@@ -10,7 +10,7 @@ from random import uniform
 from threading import Event, Lock
 
 import structlog
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from connectors.exceptions import (
@@ -25,12 +25,13 @@ from connectors.exceptions import (
     Rejected,
     TemporaryFailure,
 )
+from connectors.http import leaving_within
 from connectors.types import OutboundMessage, Sent
 from inbox.gateway import connect
 from inbox.models import ChannelAccount, Delivery, Message
 from inbox.operations import accounts, outbox_limits, outbox_rules
 from inbox.operations.changes import Refused
-from inbox.operations.outbox_claims import claim, next_due, recover_stuck
+from inbox.operations.outbox_claims import claim, next_due, patience, recover_stuck
 from inbox.operations.outbox_echoes import settle_echoes
 from inbox.operations.outbox_fast import record_plainly
 from inbox.operations.outbox_looks import look_for_uncertain
@@ -44,6 +45,7 @@ LONGEST = 60.0  # seconds one run keeps claiming; the next wake-up goes on
 IDLE = 0.25  # seconds between two looks for what is due when nothing is known to be
 LOOK_EVERY = 2.0  # seconds
 PAUSE = 0.03  # seconds between two looks for what became due, while calls are in flight
+AWAY = (0.2, 0.5, 1, 2, 4, 8)  # seconds between tries to reach a database that is away
 MOST_TRIES = 10  # temporary failures, after which a person decides
 log = structlog.get_logger()
 _sending = Lock()
@@ -187,7 +189,8 @@ def _call(delivery: Delivery, message: OutboundMessage) -> Sent | ConnectorError
             log.exception("connect_failed", account=account.pk)
             return TemporaryFailure(type(error).__name__)
         try:
-            return connector.send(message)
+            with leaving_within(_time_left(delivery)):
+                return connector.send(message)
         except ConnectorError as error:
             return error
         except Exception as error:
@@ -198,6 +201,12 @@ def _call(delivery: Delivery, message: OutboundMessage) -> Sent | ConnectorError
                 connector.close()
     finally:
         connections.close_all()  # of this thread
+
+
+def _time_left(delivery: Delivery) -> float:
+    """Until the sweep may think this worker dead, and another would send it: slow pictures never make it two."""
+    began = delivery.claimed_at or timezone.now()
+    return (began + patience(delivery) / 2 - timezone.now()).total_seconds()
 
 
 def _record_all(outcomes: list[tuple[Delivery, Sent | ConnectorError]]) -> None:
@@ -213,15 +222,24 @@ def _record_all(outcomes: list[tuple[Delivery, Sent | ConnectorError]]) -> None:
 
 
 def _record(delivery: Delivery, outcome: Sent | ConnectorError) -> None:
-    try:
-        if isinstance(outcome, Sent):
-            record_sent(delivery=delivery, sent=outcome)
-        else:
-            _record_error(delivery, outcome)
-    except IdTaken:
-        now_uncertain(delivery=delivery, reason="look_alike", look_in=None)
-    except Exception:  # it stays `sending`, and the sweep calls that uncertain
-        log.exception("outcome_not_recorded", delivery=delivery.pk)
+    """A database that restarts is waited for: nobody else knows what the platform said."""
+    for pause in (*AWAY, None):
+        try:
+            if isinstance(outcome, Sent):
+                record_sent(delivery=delivery, sent=outcome)
+            else:
+                _record_error(delivery, outcome)
+        except IdTaken:
+            now_uncertain(delivery=delivery, reason="look_alike", look_in=None)
+        except (OperationalError, InterfaceError):
+            if pause is not None:
+                connections.close_all()
+                time.sleep(pause)
+                continue
+            log.exception("outcome_not_recorded", delivery=delivery.pk)
+        except Exception:  # it stays `sending`, and the sweep calls that uncertain
+            log.exception("outcome_not_recorded", delivery=delivery.pk)
+        return
 
 
 def _record_error(delivery: Delivery, error: ConnectorError) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from inbox import events
@@ -15,7 +15,8 @@ from inbox.models import Attachment, ChannelAccount, Delivery
 from inbox.prepared import prepared
 
 PER_ACCOUNT = 8  # calls in flight: a slow account takes no more of the worker than this
-STUCK_AFTER = timedelta(seconds=90)  # a call and its uploads have long timed out by then
+STUCK_AFTER = timedelta(seconds=90)  # a call has long timed out by then
+STUCK_WITH_FILES = timedelta(minutes=10)  # and the uploads before it
 
 # Each account with something due gives its oldest, as many as it has room for: a long queue never hides another's.
 # Order: nothing leaves while something earlier in its conversation is unsettled, or while anything is in flight there.
@@ -123,14 +124,20 @@ def next_due() -> datetime | None:
     return row[0] if row else None
 
 
+def patience(delivery: Delivery) -> timedelta:
+    """After how long in `sending` its worker is thought dead. A call begins in the first half of it, or not at all."""
+    return STUCK_WITH_FILES if has_files(delivery) else STUCK_AFTER
+
+
 def recover_stuck() -> int:
     """A worker that died in its call leaves `sending`: nobody knows, so it is uncertain. How many."""
     from inbox.operations.outbox_records import now_uncertain  # records import claims' neighbours
 
-    limit = timezone.now() - STUCK_AFTER
-    stuck = Delivery.objects.filter(state=Delivery.State.SENDING, claimed_at__lt=limit)
+    now = timezone.now()
+    long_ago = Q(claimed_at__lt=now - STUCK_WITH_FILES) | Q(claimed_at__lt=now - STUCK_AFTER, message__attachments=None)
+    stuck = Delivery.objects.filter(long_ago, state=Delivery.State.SENDING)
     found = 0
-    for delivery in stuck.select_related("conversation"):
+    for delivery in stuck.select_related("conversation").distinct():
         found += now_uncertain(delivery=delivery, detail="", reason="worker_died")
     return found
 

@@ -12,9 +12,12 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from connectors.exceptions import TemporaryFailure
 from connectors.sandbox.process import SandboxProcess
 from inbox.models import ChannelAccount, Conversation, Delivery, DeliveryAttempt, Thread
 from inbox.operations import deliveries
+from inbox.operations.outbox_claims import claim, patience
+from inbox.operations.outbox_messages import outbound
 from tests import builders
 from tests.faults.replies_stage import ROOT, until
 from tests.inbox.outbox import reply
@@ -156,3 +159,13 @@ def test_after_the_commit(sandbox, talk, worker):
     kill(worker)
     assert (afterwards(delivery), posts(sandbox, delivery.message.text)) == ("sent", 1)
     assert ChannelAccount.objects.get(pk=talk.account_id).state == "connected"
+
+
+def test_what_begins_after_the_sweep_may_have_given_it_up_does_not_leave(sandbox, talk):
+    """Slow pictures, a machine that slept: another worker may be sending it by now."""
+    delivery = reply(talk, builders.agent(talk.brand), f"te laat {talk.pk}")
+    claimed = claim(limit=1)[0]
+    claimed.claimed_at -= patience(claimed)
+    outcome = deliveries._call(claimed, outbound(claimed))
+    assert (type(outcome), outcome.code) == (TemporaryFailure, "too_late")
+    assert posts(sandbox, delivery.message.text) == 0
