@@ -26,12 +26,13 @@ from connectors.exceptions import (
     TemporaryFailure,
 )
 from connectors.http import leaving_within
-from connectors.types import OutboundMessage, Sent
+from connectors.registry import PLATFORMS, connector_class
+from connectors.types import Credentials, OutboundMessage, Sent
 from inbox.gateway import connect
 from inbox.models import ChannelAccount, Delivery, Message
 from inbox.operations import accounts, outbox_limits, outbox_rules
 from inbox.operations.changes import Refused
-from inbox.operations.outbox_claims import claim, next_due, patience, recover_stuck
+from inbox.operations.outbox_claims import claim, next_due, patience, recover_stuck, to_send
 from inbox.operations.outbox_echoes import settle_echoes
 from inbox.operations.outbox_fast import record_plainly
 from inbox.operations.outbox_looks import look_for_uncertain
@@ -54,9 +55,11 @@ Calls = dict[Future[Sent | ConnectorError], Delivery]
 
 def keep_delivering(stop: Event) -> None:
     """Until told to stop: sleep until the next one is due, send it. Needs nothing but the database."""
+    warm = False
     while not stop.is_set():
         pause = IDLE
         try:
+            warm = warm or warm_up()
             deliver_due()
             pause = _until_next()
         except Exception:  # the database may be away: it comes back
@@ -64,6 +67,18 @@ def keep_delivering(stop: Event) -> None:
             connections.close_all()
         stop.wait(pause)
     connections.close_all()
+
+
+def warm_up() -> bool:
+    """What the first replies would wait for: the platforms' libraries, and statements written and planned."""
+    for kind in PLATFORMS:
+        platform = connector_class(kind)
+        platform.length("?")
+        with suppress(ConnectorError):  # nobody's credentials
+            platform(Credentials("", "", {})).close()
+    to_send([])
+    record_plainly([])
+    return True
 
 
 def keep_looking(stop: Event) -> None:
@@ -211,8 +226,9 @@ def _time_left(delivery: Delivery) -> float:
 
 def _record_all(outcomes: list[tuple[Delivery, Sent | ConnectorError]]) -> None:
     """What was sent in one statement, the rest and what that could not do one by one."""
+    sent = [(delivery, outcome) for delivery, outcome in outcomes if isinstance(outcome, Sent)]
     try:
-        recorded = record_plainly([(d, outcome) for d, outcome in outcomes if isinstance(outcome, Sent)])
+        recorded = record_plainly(sent) if sent else set()
     except Exception:  # the database may be away, and back for the next
         log.exception("outcomes_not_recorded")
         recorded = set()

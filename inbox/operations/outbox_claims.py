@@ -77,12 +77,12 @@ def claim(*, limit: int) -> list[Delivery]:
             ids = [row[0] for row in cursor.fetchall()]
         if not ids:
             return []
-        claimed = _to_send(ids)
+        claimed = to_send(ids)
         events.publish_conversations((d.conversation.brand_id, d.conversation_id) for d in claimed)
     return claimed
 
 
-def _to_send(ids: list[int]) -> list[Delivery]:
+def to_send(ids: list[int]) -> list[Delivery]:
     """With all that a call needs; an account once, however many leave through it: its tokens are deciphered."""
     claimed = _rows(ids=_array(ids))
     accounts = {a.pk: a for a in _accounts(ids=_array({d.account_id for d in claimed}))}

@@ -23,7 +23,7 @@ with said as (
     select * from unnest(%(ids)s::bigint[], %(claims)s::uuid[], %(whens)s::timestamptz[], %(external_ids)s::text[],
                          %(permalinks)s::text[]) as r(id, claim, sent_at, external_id, permalink)
 ), held as (
-    select c.id from inbox_conversation c where c.id = any(%(conversations)s) for update skip locked
+    select c.id from inbox_conversation c where c.id = any(%(conversations)s::bigint[]) for update skip locked
 ), won as (
     update inbox_delivery d
     set state = 'sent', sent_at = said.sent_at, claim = null, look_at = null, handled_at = null,
@@ -65,8 +65,6 @@ select delivery_id from answered
 def record_plainly(done: list[tuple[Delivery, Sent]]) -> set[int]:
     """The deliveries that are written down now; for the others the long way must be taken."""
     plain = [(delivery, sent) for delivery, sent in done if _is_plain(delivery, sent)]
-    if not plain:
-        return set()
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(RECORD, _values(plain))

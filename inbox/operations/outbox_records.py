@@ -143,9 +143,28 @@ def _answered(conversation: Conversation, delivery: Delivery, when: datetime) ->
         fields |= {"status": Status.SNOOZED, "snoozed_until": delivery.then_until}
     if outbox_rules.moves_to_private(delivery):
         fields["close_loop"] = True
+        if delivery.waits_for_id is None:
+            _asked_instead(delivery)
     Conversation.objects.filter(pk=conversation.pk).update(**fields)
     conversation.refresh_from_db(fields=["status", "last_message_at"])
     keep_labels(conversation)
+
+
+def _asked_instead(invitation: Delivery) -> None:
+    """Who could not be written to has now been asked in public to write: nobody need mind what failed before it."""
+    now = timezone.now()
+    failed = Delivery.objects.filter(
+        conversation=invitation.conversation_id, state=State.FAILED, handled_at=None, pk__lt=invitation.pk
+    )
+    private = failed.exclude(mode=outbox_rules.PUBLIC).filter(error_reason__in=outbox_rules.UNREACHABLE)
+    behind = failed.filter(error_reason="earlier_failed", waits_for__in=private)
+    settled = list(private.select_for_update(of=("self",))) + list(behind.select_for_update(of=("self",)))
+    Delivery.objects.filter(pk__in=[row.pk for row in settled]).update(handled_at=now, look_at=None)
+    by = invitation.message.agent.name if invitation.message.agent else ""
+    DeliveryAttempt.objects.bulk_create(
+        [DeliveryAttempt(delivery=row, number=0, started_at=now, finished_at=now, outcome="asked_instead", detail=by)
+         for row in settled]
+    )  # fmt: skip
 
 
 def _link_private_leg(conversation: Conversation, thread_id: str) -> None:
