@@ -10,7 +10,7 @@ from random import uniform
 from threading import Event, Lock
 
 import structlog
-from django.db import InterfaceError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from connectors.exceptions import (
@@ -116,17 +116,27 @@ def _deliver_due() -> int:
     used = outbox_limits.Used()
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
         while True:
-            free = IN_FLIGHT - len(calls) if time.monotonic() < ends else 0
-            claimed = claim(limit=free)
-            parents = _parents(claimed)
-            for delivery in claimed:
-                message = _prepare(delivery, parents)
-                if message is not None:
-                    calls[pool.submit(_call, delivery, message)] = delivery
+            try:
+                _start(pool, calls, free=IN_FLIGHT - len(calls) if time.monotonic() < ends else 0)
+            except (DatabaseError, InterfaceError):
+                if not calls:
+                    raise
+                log.exception("claim_interrupted")  # the answers that are on their way are written down first
+                connections.close_all()
             if not calls:
                 _write(used)
                 return made
             made += _record_done(calls, used)
+
+
+def _start(pool: ThreadPoolExecutor, calls: Calls, *, free: int) -> None:
+    """Claim what is due, and call."""
+    claimed = claim(limit=free)
+    parents = _parents(claimed)
+    for delivery in claimed:
+        message = _prepare(delivery, parents)
+        if message is not None:
+            calls[pool.submit(_call, delivery, message)] = delivery
 
 
 def _record_done(calls: Calls, used: outbox_limits.Used) -> int:

@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from connectors.types import Sent
 from inbox import events
 from inbox.models import (
+    Agent,
     Conversation,
     Delivery,
     DeliveryAttempt,
+    Membership,
     Message,
     MessagePayload,
     Notification,
@@ -261,12 +263,12 @@ def reopen(conversation: Conversation, delivery: Delivery) -> None:
 
 
 def _mind(conversation: Conversation, delivery: Delivery) -> None:
-    from inbox.models import Membership
-
-    told = [delivery.owner_id] if delivery.owner_id else []
-    if not told or delivery.owner is None or not delivery.owner.is_active:
-        leads = Membership.objects.filter(brand_id=conversation.brand_id).exclude(role=Membership.Role.AGENT)
-        told = list(leads.values_list("agent_id", flat=True))
+    """Its owner hears of it; when that is nobody who still works for the brand, those who lead it do."""
+    works_here = Q(is_owner=True) | Q(memberships__brand=conversation.brand_id)
+    told = set(Agent.objects.filter(works_here, pk=delivery.owner_id or 0, is_active=True).values_list("pk", flat=True))
+    if not told:
+        leads = Membership.objects.filter(brand=conversation.brand_id, agent__is_active=True)
+        told = set(leads.exclude(role=Membership.Role.AGENT).values_list("agent_id", flat=True))
     key = f"delivery:{delivery.pk}:{delivery.attempts}:{delivery.state}"
-    notifications.tell([pk for pk in told if pk], kind=Notification.Kind.DELIVERY, key=key, conversation=conversation,
+    notifications.tell(told, kind=Notification.Kind.DELIVERY, key=key, conversation=conversation,
                        detail=delivery.message.text)  # fmt: skip

@@ -17,6 +17,7 @@ from inbox.operations import outbox_rules
 from inbox.operations.handoff import invitation
 
 State = Delivery.State
+COUNTED_DOWN = 120  # seconds; what leaves later says at which time
 
 
 def sentence(code: str, **facts: Any) -> str:
@@ -223,6 +224,9 @@ def _pending(delivery: Delivery) -> Words:
     left = int(max(0, (delivery.due_at - timezone.now()).total_seconds()))
     if delivery.waits_for_id and delivery.part > 1:
         return Words("", "clock", _("In the queue"), _("leaves after the part before it"), (_undo(),))
+    if left > COUNTED_DOWN:
+        at = date_format(timezone.localtime(delivery.due_at), "H:i")
+        return Words("", "clock", _("In the queue"), _("leaves at %(at)s") % {"at": at}, (_undo(),))
     text = (
         ngettext("leaves in %(n)s second", "leaves in %(n)s seconds", left) % {"n": left} if left else _("leaves now")
     )

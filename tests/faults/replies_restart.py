@@ -30,7 +30,7 @@ def run(seed: int = 1) -> dict[str, Any]:
             send_reply(conversation=talk, agent=agent, mode=outbox_rules.PUBLIC, token=uuid4(),
                        text=f"Antwoord {n} ({seed})")  # fmt: skip
         stage.start_worker()
-        begun = until(lambda: Delivery.objects.filter(state="sending").count() == 8, seconds=60, every=0.05)
+        begun = until(lambda: len(stage.sandbox.client.ledger("sent")) == 8, seconds=60, every=0.05)
         connection.close()
         _restart(stage)
         _flush()
