@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 def test_a_reply_leaves_once_however_many_workers_are_woken(talk, agent):
     for n in range(10):
         reply(builders.conversation(talk.account), agent, f"Antwoord {n}")
-    together(*[deliveries.deliver_due] * 6)
+    together(*[deliveries._deliver_due] * 6)  # as in processes of their own
     assert sorted(WORLD.texts()) == sorted(f"Antwoord {n}" for n in range(10))
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
 
@@ -65,7 +65,7 @@ def test_taking_back_and_sending_race_and_one_wins(talk, agent):
 def test_replies_in_one_conversation_leave_in_their_order(talk, agent):
     for n in range(6):
         reply(talk, agent, f"{n}")
-    together(*[deliveries.deliver_due] * 3)
+    together(*[deliveries._deliver_due] * 3)
     deliveries.deliver_due()
     assert WORLD.texts() == [str(n) for n in range(6)]
 
@@ -148,7 +148,7 @@ def test_two_colleagues_send_a_failed_reply_again_and_it_leaves_once(talk, agent
         came = outcomes(*[lambda a=a, pk=failed.pk: outbox_choices.send_again(delivery_id=pk, agent=a)
                           for a in (agent, other)])  # fmt: skip
         assert came.count("too_late") == 1
-        together(deliveries.deliver_due, deliveries.deliver_due)
+        together(deliveries._deliver_due, deliveries._deliver_due)
         assert WORLD.texts().count(f"Antwoord {n}") == 1
         assert failed.history.filter(outcome="again").count() == 1
 
@@ -298,7 +298,7 @@ def test_many_sweepers_look_once_each_for_what_is_uncertain(talk, agent):
     looks = DeliveryAttempt.objects.filter(outcome__in=["found", "not_found"], number=0)
     assert sorted(looks.values_list("delivery", flat=True)) == sorted(d.pk for d in unsure)
     soon()
-    together(deliveries.deliver_due, deliveries.deliver_due)
+    together(deliveries._deliver_due, deliveries._deliver_due)
     assert sorted(WORLD.texts()) == sorted(f"Antwoord {c.pk}" for c in talks)
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
 
