@@ -35,6 +35,7 @@ def keys(page, enter, scene, console_errors):
 
 
 def press(page, *keys):
+    page.wait_for_load_state("domcontentloaded")  # a page that has just come hears keys from then on
     for key in keys:
         page.keyboard.press(key)
 
