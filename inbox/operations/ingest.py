@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import DataError, IntegrityError, OperationalError, transaction
 
-from connectors.types import Author, Direction, InboundMessage, Page, Unreadable
+from connectors.types import Author, Direction, InboundMessage, Page, Unreadable, Visibility
 from inbox.models import Stream
 from inbox.operations import ingest_edits, ingest_effects
 from inbox.operations.deliveries import settle_echoes
@@ -32,7 +32,7 @@ from inbox.operations.ingest_people import Person, erased, store_people
 from inbox.operations.ingest_placeholders import fill_placeholders, put_placeholders
 from inbox.operations.ingest_rows import Keys, execute, fetch
 from inbox.operations.ledger import Turn, record_page, set_aside_all, store_exposures
-from inbox.operations.threading import place
+from inbox.operations.threading import partner_of, place
 
 TRIES = 6
 HELD = """
@@ -208,20 +208,24 @@ def _people_of(arrival: Arrival) -> list[Author]:
 
 
 def _authors(arrivals: list[Arrival]) -> dict[str, Author]:
-    from inbox.operations.threading import partner_of
-
     authors: dict[str, Author] = {}
     for arrival in arrivals:
-        for person in (*_people_of(arrival), partner_of(arrival.message)):
-            if person is not None:
-                authors[person.external_id] = _fuller(authors.get(person.external_id), person)
+        for person in {id(p): p for p in (*_people_of(arrival), partner_of(arrival.message)) if p is not None}.values():
+            authors[person.external_id] = _fuller(authors.get(person.external_id), person)
     return authors
 
 
 def _fuller(one: Author | None, other: Author) -> Author:
     if one is None or one == other:
         return other
-    return other if len(repr(other)) >= len(repr(one)) else one
+    return other if _said_of(other) >= _said_of(one) else one
+
+
+def _said_of(author: Author) -> tuple[int, int]:
+    """How much a page says of somebody."""
+    words = (author.handle, author.name, author.bio, author.place, author.avatar_url, author.profile_url)
+    said = [len(word) for word in words if word]
+    return len(said) + (author.followers is not None), sum(said)
 
 
 def _known(account_id: int, arrivals: list[Arrival], page: Page) -> dict[str, tuple[Any, ...]]:
@@ -273,6 +277,7 @@ def _place_and_store(
         unknown, account=account, threads=threads, people=people, norms=norms, stream=stream, keys=keys, now=now
     )
     changes.made |= set(made.values())
+    changes.made_private |= {made[a.place.key] for a in unknown if a.place and a.message.visibility == Visibility.PRIVATE}
     _note_touched(placed, locked=locked, made=made, people=people, changes=changes)
     fill_placeholders(placed, known=known, changes=changes)
     store_messages(placed, account=account, stream=stream, people=people, keys=keys, now=now)
