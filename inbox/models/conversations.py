@@ -158,9 +158,7 @@ class Conversation(models.Model):
             models.Index(fields=["snoozed_until"], name="conv_snoozed", condition=Q(status="snoozed")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_pending", condition=Q(status="pending")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_all_newest"),
-            models.Index(
-                fields=["brand", "kind", "last_message_at", "id"], name="conv_by_kind", condition=~Q(kind="")
-            ),
+            models.Index(fields=["brand", "kind", "last_message_at", "id"], name="conv_by_kind", condition=~Q(kind="")),
             models.Index(
                 fields=["brand", "feeling", "last_message_at", "id"], name="conv_by_feeling", condition=~Q(feeling="")
             ),

@@ -277,7 +277,9 @@ def _place_and_store(
         unknown, account=account, threads=threads, people=people, norms=norms, stream=stream, keys=keys, now=now
     )
     changes.made |= set(made.values())
-    changes.made_private |= {made[a.place.key] for a in unknown if a.place and a.message.visibility == Visibility.PRIVATE}
+    changes.made_private |= {
+        made[a.place.key] for a in unknown if a.place and a.message.visibility == Visibility.PRIVATE
+    }
     _note_touched(placed, locked=locked, made=made, people=people, changes=changes)
     fill_placeholders(placed, known=known, changes=changes)
     store_messages(placed, account=account, stream=stream, people=people, keys=keys, now=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from connectors.types import InboundMessage
@@ -17,6 +18,7 @@ from inbox.operations.threading_state import Said, summarise
 
 SUMMARY = ("first_message_at", "last_message_at", "waiting_since", "due_at", "last_inbound_at", "first_reply_at",
            "last_reply_at", "preview", "message_count", "proactive")  # fmt: skip
+COLUMNS_OF = attrgetter(*SUMMARY)
 THREADS = """
     SELECT external_id, id, posted_at IS NULL FROM inbox_thread WHERE account_id = %s AND external_id = ANY(%s)"""
 LOCK = """
@@ -126,7 +128,9 @@ def _first_post(arrival: Arrival, post: Any) -> dict[str, Any]:
         "author_name": clip(author.name, 300) if author else "",
         "author_handle": clip(author.handle, 120) if author else "",
         "permalink": address(post.permalink) if post is not None else "",
-        "attachments": records([asdict(a) for a in post.attachments]) if post is not None and post.attachments else "[]",
+        "attachments": records([asdict(a) for a in post.attachments])
+        if post is not None and post.attachments
+        else "[]",
         "posted_at": post.sent_at if post is not None else None,
     }
 
@@ -170,7 +174,7 @@ def make_conversations(
             (pk, account.brand_id, account.pk, threads[first.thread_id], person.contact_id if person else spare,
              person.identity_id if person else None, key, first.visibility.value, "pending" if answered else "open",
              "", "", "", "", person.followers if person else 0, 0, False, 1,
-             *(getattr(summary, name) for name in SUMMARY))
+             *COLUMNS_OF(summary))
         )  # fmt: skip
         made[key] = pk
     copy_contacts(strangers, account=account, now=now)
