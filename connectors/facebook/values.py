@@ -58,7 +58,7 @@ def count(value: Any) -> int | None:
     """A number of things, None when it is not one."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str) and value.isdigit() and len(value) < 19:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         return int(value)
     return value if isinstance(value, int) and 0 <= value < 2**63 else None
 

@@ -76,7 +76,7 @@ def _medium(key: str, medium: Mapping[str, Any]) -> Attachment:
 
 
 def _best(medium: Mapping[str, Any]) -> str:
-    films = [v for v in objects(medium.get("variants")) if v.get("content_type") == "video/mp4"]
+    films = [v for v in objects(medium.get("variants")) if v.get("content_type") == "video/mp4" and word(v.get("url"))]
     return word(max(films, key=lambda v: count(v.get("bit_rate")) or 0)["url"]) if films else ""
 
 

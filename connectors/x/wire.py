@@ -56,8 +56,10 @@ def word(value: Any) -> str:
 
 
 def count(value: Any) -> int | None:
-    """A whole number that is not negative, else None."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A whole number that is not negative, also when it comes as text; else None."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
 
 
 def either(holder: Mapping[str, Any], *names: str) -> Any:

@@ -6,6 +6,7 @@ by triggers of ours (migration 0012), as strictly as row by row and at a fractio
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
@@ -109,12 +110,21 @@ class Conversation(models.Model):
         constraints = [models.UniqueConstraint(fields=["account", "key"], name="conversation_unique")]
         indexes = [
             # Named for their reader; the open few per cent have small ones, what is rare among the settled its own.
+            # What a conversation that just came in has not got yet is in no index of it: each costs every page.
             models.Index(fields=["brand", "waiting_since", "id"], name="conv_open_waiting", condition=Q(status="open")),
             models.Index(
                 fields=["brand", "last_message_at", "id"], name="conv_open_newest", condition=Q(status="open")
             ),
-            models.Index(fields=["assignee", "waiting_since", "id"], name="conv_mine", condition=Q(status="open")),
-            models.Index(fields=["team", "waiting_since", "id"], name="conv_team", condition=Q(status="open")),
+            models.Index(
+                fields=["assignee", "waiting_since", "id"],
+                name="conv_open_assignee",
+                condition=Q(status="open", assignee__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "waiting_since", "id"],
+                name="conv_open_team",
+                condition=Q(status="open", team__isnull=False),
+            ),
             models.Index(
                 fields=["account", "waiting_since", "id"], name="conv_account_open", condition=Q(status="open")
             ),
@@ -148,10 +158,18 @@ class Conversation(models.Model):
             models.Index(fields=["snoozed_until"], name="conv_snoozed", condition=Q(status="snoozed")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_pending", condition=Q(status="pending")),
             models.Index(fields=["brand", "last_message_at", "id"], name="conv_all_newest"),
-            models.Index(fields=["brand", "kind", "last_message_at", "id"], name="conv_kind_newest"),
-            models.Index(fields=["brand", "feeling", "last_message_at", "id"], name="conv_feeling_newest"),
-            models.Index(fields=["assignee", "last_message_at", "id"], name="conv_assignee_newest"),
-            models.Index(fields=["team", "last_message_at", "id"], name="conv_team_newest"),
+            models.Index(fields=["brand", "kind", "last_message_at", "id"], name="conv_by_kind", condition=~Q(kind="")),
+            models.Index(
+                fields=["brand", "feeling", "last_message_at", "id"], name="conv_by_feeling", condition=~Q(feeling="")
+            ),
+            models.Index(
+                fields=["assignee", "last_message_at", "id"],
+                name="conv_by_assignee",
+                condition=Q(assignee__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "last_message_at", "id"], name="conv_by_team", condition=Q(team__isnull=False)
+            ),
             models.Index(
                 fields=["brand", "status", "last_message_at", "id"],
                 name="conv_nobody_newest",
@@ -216,16 +234,25 @@ class Message(models.Model):
 
 
 class MessagePayload(models.Model):
-    """The platform's own JSON: three quarters of the bytes, so in a table of its own, kept shorter."""
+    """The platform's own JSON: three quarters of the bytes, so in a table of its own, kept shorter.
+
+    Kept as text, in the row itself: reading it into `jsonb` and compressing it cost more than all else of a message.
+    """
 
     message = models.OneToOneField(
         Message, models.CASCADE, primary_key=True, related_name="payload", db_constraint=False
     )
-    raw = models.JSONField()
+    body = models.TextField(db_default="")
+    raw = models.JSONField(null=True)  # rows from before `body`: they go with their term
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return str(self.message_id)
+
+    @property
+    def received(self) -> Any:
+        """What the platform gave."""
+        return json.loads(self.body) if self.body else self.raw
 
 
 class MessageVersion(models.Model):

@@ -84,8 +84,11 @@ def draft_invitation(*, conversation: Conversation, agent: Agent) -> None:
 
 def join_legs(conversation_ids: Iterable[int]) -> set[int]:
     """Who writes in private after we asked them to in public: both are one case. The other legs of all of these."""
+    ids = sorted(conversation_ids)
+    if not ids:
+        return set()
     with connection.cursor() as cursor:
-        cursor.execute(JOIN, {"ids": sorted(conversation_ids)})
+        cursor.execute(JOIN, {"ids": ids})
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import DataError, IntegrityError, OperationalError, transaction
 
-from connectors.types import Author, Direction, InboundMessage, Page, Unreadable
+from connectors.types import Author, Direction, InboundMessage, Page, Unreadable, Visibility
 from inbox.models import Stream
 from inbox.operations import ingest_edits, ingest_effects
 from inbox.operations.deliveries import settle_echoes
@@ -31,10 +31,12 @@ from inbox.operations.ingest_messages import Arrival, prepared, store_messages
 from inbox.operations.ingest_people import Person, erased, store_people
 from inbox.operations.ingest_placeholders import fill_placeholders, put_placeholders
 from inbox.operations.ingest_rows import Keys, execute, fetch
+from inbox.operations.ingest_text import clip
 from inbox.operations.ledger import Turn, record_page, set_aside_all, store_exposures
-from inbox.operations.threading import place
+from inbox.operations.threading import partner_of, place
 
 TRIES = 6
+POISON = (DataError, IntegrityError, ArithmeticError, LookupError, TypeError, ValueError)  # may be due to one message
 HELD = """
     SELECT state, complete_until FROM inbox_stream WHERE id = %s AND (%s::uuid IS NULL OR lease = %s::uuid)
     FOR NO KEY UPDATE"""
@@ -93,13 +95,13 @@ def ingest_page(
         try:
             with transaction.atomic():
                 return _store(stream=stream, page=page, now=now, lease=lease, turn=turn, ready=ready or prepare(page))
-        except DataError:
-            if sifted:
+        except (OperationalError, *POISON) as error:
+            if not left:
                 raise
-            page, sifted = _without_poison(stream=stream, page=page, now=now), True
-        except (IntegrityError, OperationalError) as error:
-            if not left or not _lost_a_race(error):
-                raise
+            if not _lost_a_race(error):
+                if sifted or not isinstance(error, POISON):
+                    raise
+                page, sifted = _without_poison(stream=stream, page=page, now=now), True
         ready = None  # what a try did to it is of no use to the next
     raise AssertionError("unreachable")
 
@@ -118,8 +120,11 @@ def _without_poison(*, stream: Stream, page: Page, now: datetime) -> Page:
             with transaction.atomic():
                 _store(stream=stream, page=alone, now=now, lease=None, turn=None, ready=prepare(alone))
                 transaction.set_rollback(True)
-        except DataError as error:
-            bad.append(Unreadable(message.raw, f"{type(error).__name__}: {error}"[:500], message.external_id))
+        except POISON as error:
+            if _lost_a_race(error):
+                good.append(message)
+            else:
+                bad.append(Unreadable(message.raw, f"{type(error).__name__}: {error}"[:500], str(message.external_id)))
         else:
             good.append(message)
     return replace(page, messages=tuple(good), unreadable=tuple(bad))
@@ -208,24 +213,28 @@ def _people_of(arrival: Arrival) -> list[Author]:
 
 
 def _authors(arrivals: list[Arrival]) -> dict[str, Author]:
-    from inbox.operations.threading import partner_of
-
     authors: dict[str, Author] = {}
     for arrival in arrivals:
-        for person in (*_people_of(arrival), partner_of(arrival.message)):
-            if person is not None:
-                authors[person.external_id] = _fuller(authors.get(person.external_id), person)
+        for person in {id(p): p for p in (*_people_of(arrival), partner_of(arrival.message)) if p is not None}.values():
+            authors[person.external_id] = _fuller(authors.get(person.external_id), person)
     return authors
 
 
 def _fuller(one: Author | None, other: Author) -> Author:
     if one is None or one == other:
         return other
-    return other if len(repr(other)) >= len(repr(one)) else one
+    return other if _said_of(other) >= _said_of(one) else one
+
+
+def _said_of(author: Author) -> tuple[int, int]:
+    """How much a page says of somebody."""
+    words = (author.handle, author.name, author.bio, author.place, author.avatar_url, author.profile_url)
+    said = [len(word) for word in words if word]
+    return len(said) + (author.followers is not None), sum(said)
 
 
 def _known(account_id: int, arrivals: list[Arrival], page: Page) -> dict[str, tuple[Any, ...]]:
-    ids = {a.message.external_id for a in arrivals} | {d.external_id for d in page.deletions}
+    ids = {a.message.external_id for a in arrivals} | {clip(d.external_id, 120) for d in page.deletions}
     ids |= {a.message.parent_id for a in arrivals if not a.inbound and a.message.parent_id}
     return {row[0]: row for row in fetch(ingest_edits.KNOWN, [account_id, sorted(ids)])} if ids else {}
 
@@ -273,6 +282,9 @@ def _place_and_store(
         unknown, account=account, threads=threads, people=people, norms=norms, stream=stream, keys=keys, now=now
     )
     changes.made |= set(made.values())
+    changes.made_private |= {
+        made[a.place.key] for a in unknown if a.place and a.message.visibility == Visibility.PRIVATE
+    }
     _note_touched(placed, locked=locked, made=made, people=people, changes=changes)
     fill_placeholders(placed, known=known, changes=changes)
     store_messages(placed, account=account, stream=stream, people=people, keys=keys, now=now)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from connectors.types import InboundMessage
-from inbox.models import ChannelAccount, Stream, Thread
+from inbox.models import ChannelAccount, Conversation, Stream, Thread
 from inbox.operations.ingest_messages import Arrival
 from inbox.operations.ingest_people import Person, copy_contacts
-from inbox.operations.ingest_rows import Keys, copy_rows, execute, fetch, records
+from inbox.operations.ingest_rows import Keys, as_json, copy_rows, execute, fetch, records
 from inbox.operations.ingest_text import address, clip
 from inbox.operations.threading_state import Said, summarise
 
 SUMMARY = ("first_message_at", "last_message_at", "waiting_since", "due_at", "last_inbound_at", "first_reply_at",
            "last_reply_at", "preview", "message_count", "proactive")  # fmt: skip
+COLUMNS_OF = attrgetter(*SUMMARY)
 THREADS = """
     SELECT external_id, id, posted_at IS NULL FROM inbox_thread WHERE account_id = %s AND external_id = ANY(%s)"""
 LOCK = """
@@ -80,6 +82,7 @@ class Changes:
     written: set[int] = field(default_factory=set)  # somebody outside said something new in it
     answered: set[int] = field(default_factory=set)  # we answered elsewhere
     made: set[int] = field(default_factory=set)
+    made_private: set[int] = field(default_factory=set)
     reopened: dict[int, str] = field(default_factory=dict)
     persons: dict[int, Person] = field(default_factory=dict)
 
@@ -94,35 +97,40 @@ def store_threads(arrivals: list[Arrival], *, account: ChannelAccount, keys: Key
         _complete(thread, wanted[thread.external_id])
     fresh = sorted(set(wanted) - set(known))
     made = {external_id: keys.next("inbox_thread") for external_id in fresh}
-    names = ("ours", "text", "author_name", "author_handle", "permalink", "attachments", "posted_at")
-    rows = [(made[key], account.pk, key, wanted[key]["visibility"], *(wanted[key][n] for n in names)) for key in fresh]
-    copy_rows("inbox_thread", ("id", "account_id", "external_id", "visibility", *names), rows)
+    names = ("ours", "text", "author_name", "author_handle", "permalink", "posted_at")
+    rows = [
+        (made[key], account.pk, key, as_json(wanted[key]["attachments"]), wanted[key]["visibility"],
+         *(wanted[key][name] for name in names))
+        for key in fresh
+    ]  # fmt: skip
+    copy_rows(Thread, ("id", "account_id", "external_id", "attachments", "visibility", *names), rows)
     return known | made
 
 
 def _threads(arrivals: list[Arrival]) -> dict[str, dict[str, Any]]:
     wanted: dict[str, dict[str, Any]] = {}
     for arrival in arrivals:
-        facts = _first_post(arrival)
-        known = wanted.get(arrival.message.thread_id)
-        if known is None or (facts["posted_at"] and not known["posted_at"]):
-            wanted[arrival.message.thread_id] = facts
+        message = arrival.message
+        post = message if message.external_id == message.thread_id else message.root
+        known = wanted.get(message.thread_id)
+        if known is None or (post is not None and post.sent_at and not known["posted_at"]):
+            wanted[message.thread_id] = _first_post(arrival, post)
     return wanted
 
 
-def _first_post(arrival: Arrival) -> dict[str, Any]:
+def _first_post(arrival: Arrival, post: Any) -> dict[str, Any]:
     message = arrival.message
-    is_root = message.external_id == message.thread_id
-    post: Any = message if is_root else message.root
     author = post.author if post is not None else None
     return {
         "visibility": message.visibility.value,
-        "ours": bool(post is not None and (not arrival.inbound if is_root else post.ours)),
+        "ours": bool(post is not None and (not arrival.inbound if post is message else post.ours)),
         "text": clip(post.text, 20000) if post is not None and message.visibility == "public" else "",
         "author_name": clip(author.name, 300) if author else "",
         "author_handle": clip(author.handle, 120) if author else "",
         "permalink": address(post.permalink) if post is not None else "",
-        "attachments": records([asdict(a) for a in post.attachments]) if post is not None else "[]",
+        "attachments": records([asdict(a) for a in post.attachments])
+        if post is not None and post.attachments
+        else "[]",
         "posted_at": post.sent_at if post is not None else None,
     }
 
@@ -166,13 +174,13 @@ def make_conversations(
             (pk, account.brand_id, account.pk, threads[first.thread_id], person.contact_id if person else spare,
              person.identity_id if person else None, key, first.visibility.value, "pending" if answered else "open",
              "", "", "", "", person.followers if person else 0, 0, False, 1,
-             *(getattr(summary, name) for name in SUMMARY))
+             *COLUMNS_OF(summary))
         )  # fmt: skip
         made[key] = pk
     copy_contacts(strangers, account=account, now=now)
     columns = ("id", "brand_id", "account_id", "thread_id", "contact_id", "identity_id", "key", "visibility", "status",
                "outcome", "kind", "feeling", "language", "reach", "growth", "close_loop", "version", *SUMMARY)  # fmt: skip
-    copy_rows("inbox_conversation", columns, rows)
+    copy_rows(Conversation, columns, rows)
     return made
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from connectors.types import Deletion, InboundMessage
 from inbox.models import ChannelAccount, Message, MessageVersion, Vanished
 from inbox.operations.ingest_rows import execute, fetch
-from inbox.operations.ingest_text import clean_text
+from inbox.operations.ingest_text import clean_text, clip
 
 Version = tuple[datetime, int, str, str]  # when it was said, how long its id is, its id, its text
 KNOWN = """
@@ -64,14 +64,14 @@ def _distinct(versions: list[Version]) -> list[Version]:
 
 def mark_deleted(deletions: tuple[Deletion, ...], *, account: ChannelAccount, now: datetime) -> set[int]:
     """Mark what is gone, remember what was never seen; the conversations this touches."""
-    gone = {deletion.external_id: deletion.at or now for deletion in deletions if deletion.external_id}
+    gone = {key: deletion.at or now for deletion in deletions if (key := clip(deletion.external_id, 120))}
     if not gone:
         return set()
     statement = """
         UPDATE inbox_message m SET deleted_at = g.at FROM unnest(%s::text[], %s::timestamptz[]) AS g(external_id, at)
         WHERE m.account_id = %s AND m.external_id = g.external_id AND m.deleted_at IS NULL RETURNING m.conversation_id"""
     touched = {row[0] for row in fetch(statement, [list(gone), list(gone.values()), account.pk])}
-    rows = [Vanished(account=account, external_id=key[:120], at=at) for key, at in gone.items()]
+    rows = [Vanished(account=account, external_id=key, at=at) for key, at in gone.items()]
     Vanished.objects.bulk_create(rows, ignore_conflicts=True)
     return touched
 

@@ -51,7 +51,7 @@ def announce(changes: Changes, *, account: ChannelAccount, now: datetime) -> Non
     changed = sorted(changes.touched | changes.made)
     if not changed:
         return
-    legs = handoff.join_legs(changed)
+    legs = handoff.join_legs(changes.touched | changes.made_private)  # a new public one has no other leg
     if len(changed) <= ONE_BY_ONE:
         for pk in sorted(legs.union(changed)):
             events.publish("conversation", brand_id=account.brand_id, id=pk)

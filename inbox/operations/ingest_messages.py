@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from connectors.types import Direction, InboundMessage, ReplyOption, Visibility
-from inbox.models import ChannelAccount, Stream
-from inbox.operations.ingest_rows import Keys, copy_rows
+from inbox.models import Attachment, ChannelAccount, Message, MessagePayload, MetricWatch, Stream
+from inbox.operations.ingest_rows import Keys, as_json, copy_rows
 from inbox.operations.ingest_text import address, clean_text, clip, json_text
 from inbox.operations.threading import Place
 
 FIRST_LOOK = timedelta(minutes=5)
+MOST = 2**31 - 1
 WATCHED_FOR = timedelta(days=2)
 MESSAGE = (
     "id", "conversation_id", "account_id", "external_id", "direction", "visibility", "identity_id", "stream_id",
@@ -32,15 +35,12 @@ class Arrival:
     message: InboundMessage
     text: str
     raw: str
+    inbound: bool
     place: Place | None = None
     id: int = 0
     conversation_id: int = 0
     deleted_at: datetime | None = None
     later: list[InboundMessage] = field(default_factory=list)  # other versions of it in the same page
-
-    @property
-    def inbound(self) -> bool:
-        return self.message.direction == Direction.INBOUND
 
 
 def prepared(message: InboundMessage) -> Arrival:
@@ -52,7 +52,8 @@ def prepared(message: InboundMessage) -> Arrival:
             raise ValueError("the author's id is missing or too long")
     if message.sent_at.tzinfo is None:
         raise ValueError("the time has no zone")
-    return Arrival(message, clean_text(message.text), "" if message.raw is None else json_text(message.raw))
+    raw = "" if message.raw is None else json_text(message.raw)
+    return Arrival(message, clean_text(message.text), raw, message.direction == Direction.INBOUND)
 
 
 def store_messages(
@@ -62,12 +63,12 @@ def store_messages(
     """Insert them with payload, attachments and, for what is public, a watch on its reach."""
     for arrival in arrivals:
         arrival.id = keys.next("inbox_message")
-    copy_rows("inbox_message", MESSAGE, (_row(a, account, stream, people, now) for a in arrivals))
+    copy_rows(Message, MESSAGE, (_row(a, account, stream, people, now) for a in arrivals))
     payloads = ((a.id, a.raw, now) for a in arrivals if a.raw)
-    copy_rows("inbox_messagepayload", ("message_id", "raw", "created_at"), payloads)
+    copy_rows(MessagePayload, ("message_id", "body", "created_at"), payloads)
     watched = ((a.id, account.pk, now + FIRST_LOOK, 0) for a in arrivals if _watched(a, now))
-    copy_rows("inbox_metricwatch", ("message_id", "account_id", "next_at", "looks"), watched)
-    copy_rows("inbox_attachment", ATTACHMENT, (row for a in arrivals for row in attachment_rows(a, now)))
+    copy_rows(MetricWatch, ("message_id", "account_id", "next_at", "looks"), watched)
+    copy_rows(Attachment, ATTACHMENT, (row for a in arrivals for row in attachment_rows(a, now)))
 
 
 def _watched(arrival: Arrival, now: datetime) -> bool:
@@ -82,9 +83,14 @@ def _row(a: Arrival, account: ChannelAccount, stream: Stream, people: dict[str, 
         a.id, a.conversation_id, account.pk, m.external_id, m.direction.value, m.visibility.value,
         author.identity_id if author else None, stream.pk, (m.parent_id or "")[:120], mode_of(m), a.text,
         m.language[:8], address(m.permalink), m.rating, m.version_id[:120], m.sent_at, now, m.edited_at,
-        now if m.hidden else None, a.deleted_at, False, m.metrics.reposts or 0, m.metrics.replies or 0,
-        m.metrics.likes or 0, options_of(m),
+        now if m.hidden else None, a.deleted_at, False, _count(m.metrics.reposts),
+        _count(m.metrics.replies), _count(m.metrics.likes), options_of(m),
     )  # fmt: skip
+
+
+def _count(value: int | None) -> int:
+    """As the column holds it, whatever the platform counts."""
+    return min(max(value or 0, 0), MOST)
 
 
 def mode_of(message: InboundMessage) -> str:
@@ -94,14 +100,15 @@ def mode_of(message: InboundMessage) -> str:
     return "direct_message" if message.visibility == Visibility.PRIVATE else "public_reply"
 
 
-def options_of(message: InboundMessage) -> str:
+def options_of(message: InboundMessage) -> Jsonb:
     """What can be answered, as JSON."""
     return _options(message.public_reply, message.private_reply, message.can_hide)
 
 
 @lru_cache(maxsize=512)
-def _options(public: ReplyOption, private: ReplyOption, can_hide: bool) -> str:
-    return json_text({"public_reply": _option(public), "private_reply": _option(private), "can_hide": can_hide})
+def _options(public: ReplyOption, private: ReplyOption, can_hide: bool) -> Jsonb:
+    said = {"public_reply": _option(public), "private_reply": _option(private), "can_hide": can_hide}
+    return as_json(json_text(said))
 
 
 def _option(option: ReplyOption) -> dict[str, Any]:

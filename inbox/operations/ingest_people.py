@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.types import Author
-from inbox.models import ChannelAccount, Tombstone
+from inbox.models import ChannelAccount, Contact, Identity, Tombstone
 from inbox.operations.contacts import fingerprint
 from inbox.operations.ingest_rows import Keys, copy_rows, execute, fetch, records
 from inbox.operations.ingest_text import address, clip
@@ -72,14 +72,14 @@ def _made(authors: dict[str, Author], *, account: ChannelAccount, keys: Keys, no
         people[external_id] = Person(pk, contact, profile["followers"] or 0)
     copy_contacts(contacts, account=account, now=now)
     columns = ("id", "brand_id", "contact_id", "platform", "external_id", "language", "seen_at", *PROFILE)
-    copy_rows("inbox_identity", columns, identities)
+    copy_rows(Identity, columns, identities)
     return people
 
 
 def copy_contacts(rows: list[tuple[int, str]], *, account: ChannelAccount, now: datetime) -> None:
     """Contacts under ids that were taken."""
     columns = ("id", "brand_id", "name", "created_at")
-    copy_rows("inbox_contact", columns, [(pk, account.brand_id, name, now) for pk, name in rows])
+    copy_rows(Contact, columns, [(pk, account.brand_id, name, now) for pk, name in rows])
 
 
 def _profile(author: Author, *, old: dict[str, Any]) -> dict[str, Any]:

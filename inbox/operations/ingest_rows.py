@@ -5,21 +5,42 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.models import Model
+from psycopg.types.json import Jsonb
 
 
-def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """COPY these rows; nothing happens for none."""
+def copy_rows(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """COPY these rows; nothing happens for none. Values are of their column's own kind, JSON is `as_json`.
+
+    Binary: nothing is written out as text, with its quotes escaped, and read back on the other side.
+    """
     rows = list(rows)
     if not rows:
         return
-    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+        copy.set_types(_types(model, tuple(columns)))
+        try:
+            for row in rows:
+                copy.write_row(row)
+        except (TypeError, OverflowError) as error:  # not what the column holds
+            raise psycopg.DataError(str(error)) from error
+
+
+@cache
+def _types(model: type[Model], columns: tuple[str, ...]) -> list[str]:
+    types = {one.column: one.db_type(connection) or "" for one in model._meta.fields}
+    return [types[name].partition("(")[0] for name in columns]
+
+
+def as_json(text: str) -> Jsonb:
+    """JSON that is text already, for a `jsonb` column."""
+    return Jsonb(text, dumps=str.encode)
 
 
 class Keys:

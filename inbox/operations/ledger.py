@@ -15,7 +15,7 @@ from connectors.exceptions import ConnectorError
 from connectors.types import Cost, Exposure, Page, Unreadable
 from inbox.models import ChannelAccount, Gap, Poll, SetAside, Stream
 from inbox.operations.ingest_rows import execute, fetch
-from inbox.operations.ingest_text import json_text
+from inbox.operations.ingest_text import clip, json_text
 
 PAGE = """
     WITH poll AS (
@@ -143,7 +143,7 @@ def set_aside_all(items: Iterable[Unreadable], *, stream: Stream, now: datetime)
     for item in items:
         payload = json_text(item.payload)
         mark = hashlib.sha256(payload.encode()).hexdigest()
-        rows[mark] = (stream.pk, mark, item.external_id[:120], payload, json_text(item.error)[1:-1][:2000], now)
+        rows[mark] = (stream.pk, mark, clip(item.external_id, 120), payload, json_text(item.error)[1:-1][:2000], now)
     if not rows:
         return 0
     values = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(rows))
@@ -155,9 +155,9 @@ def set_aside_all(items: Iterable[Unreadable], *, stream: Stream, now: datetime)
 def store_exposures(exposures: tuple[Exposure, ...], *, account: ChannelAccount) -> int:
     """Reposts, quotes and reactions; how many are new."""
     rows = {
-        e.external_id[:120]: (account.pk, e.external_id[:120], e.kind, e.original_id[:120],
-                              e.author.external_id[:120] if e.author else "", e.author.followers if e.author else None, e.at)
-        for e in exposures
+        key: (account.pk, key, e.kind, clip(e.original_id, 120), clip(e.author.external_id, 120) if e.author else "",
+              e.author.followers if e.author else None, e.at)
+        for e in exposures if (key := clip(e.external_id, 120))
     }  # fmt: skip
     if not rows:
         return 0

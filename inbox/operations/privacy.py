@@ -124,7 +124,7 @@ def _forget_thread(conversation: Conversation, identities: list[Identity]) -> No
         thread.filter(Q(author_handle__in=handles) | Q(author_name__in=names), ours=False).update(**blank)
     for identity in identities:  # what others received in the same thread names whom they answered
         quoted = MessagePayload.objects.filter(message__conversation__thread=conversation.thread_id)
-        quoted.filter(raw__icontains=identity.external_id).delete()
+        quoted.filter(Q(body__icontains=identity.external_id) | Q(raw__icontains=identity.external_id)).delete()
 
 
 def _bury(identity: Identity) -> None:

@@ -205,7 +205,7 @@ def _place(at: datetime, now: datetime) -> float:
 
 def _stretch(gap: Gap, now: datetime) -> Stretch:
     start, end = _place(gap.starts_at, now), _place(gap.ends_at or now, now)
-    css = "mended" if gap.closed_at is not None else "open"
+    css = "mended" if gap.closed_at is not None else "open" if gap.closable else "lost"
     return Stretch(min(start, 285.0), max(end - start, 3.0), css, gap)
 
 

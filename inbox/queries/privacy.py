@@ -96,7 +96,7 @@ def _messages(found: QuerySet[Message]) -> list[dict[str, Any]]:
             "attachments": [_attachment(one) for one in message.attachments.all()],
             "hiding": _fields(message.hiding, _HIDING) if hasattr(message, "hiding") else None,
             "reach_over_time": [_fields(one, ("at", "reposts", "replies", "likes")) for one in message.samples.all()],
-            "as_received": message.payload.raw if hasattr(message, "payload") else None,
+            "as_received": message.payload.received if hasattr(message, "payload") else None,
         }
         for message in rows
     ]

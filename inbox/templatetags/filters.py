@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,6 +27,7 @@ from inbox.queries.conversation_times import feelings_of, presets
 from inbox.queries.frame import frame_of
 from inbox.queries.outbox_words import delivery_words, sentence
 from inbox.templatetags import ledger
+from inbox.templatetags.ledger import dated
 
 SOON = 0.8  # the last fifth of the norm
 LINK = re.compile(r"https?://[^\s<>\"']+")
@@ -62,8 +63,8 @@ def moment(at: datetime | None, now: datetime | None = None) -> str:
     if local.date() == today.date():
         return hour
     if local.year == today.year or abs(today - local) < timedelta(days=180):
-        return f"{date_format(local, 'D j M').lower()}, {hour}"
-    return f"{date_format(local, 'j M Y').lower()}, {hour}"
+        return f"{dated(local, 'D j M')}, {hour}"
+    return f"{dated(local, 'j M Y')}, {hour}"
 
 
 def day(at: datetime | None) -> str:
@@ -71,7 +72,7 @@ def day(at: datetime | None) -> str:
     if at is None:
         return ""
     local = timezone.localtime(at)
-    return date_format(local, "j M" if local.year == timezone.localtime().year else "j M Y").lower()
+    return dated(local, "j M" if local.year == timezone.localtime().year else "j M Y")
 
 
 def iso(at: datetime | None) -> str:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from inbox.queries.accounts import span
+
+
+def dated(at: date, pattern: str) -> str:
+    """A date by a pattern of Django's; Dutch writes the names of days and months small, English does not."""
+    words = date_format(at, pattern)
+    return words.lower() if get_language() == "nl" else words
 
 
 def clock_time(at: datetime) -> str:
     """To the second: 14:50:02, with the day when that is not today."""
     local = timezone.localtime(at)
     time = f"{local.hour}:{local.minute:02d}:{local.second:02d}"
-    return time if local.date() == timezone.localdate() else f"{date_format(local, 'j M').lower()} {time}"
+    return time if local.date() == timezone.localdate() else f"{dated(local, 'j M')} {time}"
 
 
 def short_time(at: datetime) -> str:
@@ -30,7 +37,7 @@ def short_time(at: datetime) -> str:
 def day_word(at: datetime) -> str:
     """Today, or "za 14 nov"."""
     local = timezone.localtime(at)
-    return _("today") if local.date() == timezone.localdate() else date_format(local, "D j M").lower()
+    return _("today") if local.date() == timezone.localdate() else dated(local, "D j M")
 
 
 def span_until(at: datetime, now: datetime) -> str:

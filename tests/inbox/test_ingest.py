@@ -56,7 +56,7 @@ def test_a_mention_becomes_a_person_a_thread_a_conversation_and_a_message(stream
     assert (conversation.preview, conversation.message_count, conversation.reach) == ("Bericht 1", 1, 10)
     assert message.likes == 3
     assert message.attachments.get().url == "https://x.test/1.png"
-    assert message.payload.raw == {"id": "1"}
+    assert message.payload.received == {"id": "1"}
     assert HourlyCount.objects.get().messages == 1
 
 
@@ -264,4 +264,4 @@ def test_payloads_of_any_shape_are_kept(stream):
         deep = {"deep": deep}
     odd = {"nul": "a\0b", "inf": float("inf"), "half": "\udc00", 5: {1, 2}, "deep": deep}
     ingest(stream, said("1", raw=odd))
-    assert MessagePayload.objects.get().raw["nul"] == "ab"
+    assert MessagePayload.objects.get().received["nul"] == "ab"

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connectors.types import Deletion, Page, Unreadable
+from inbox import events
 from inbox.models import ClosingReason, Gap, HourlyCount, SetAside, Stream
 from inbox.operations.ingest import ingest_page
 from inbox.operations.ledger import open_gap
@@ -173,11 +174,14 @@ def test_the_page_asks_as_little_of_many_streams_as_of_one(client, stream, lead)
     client.force_login(lead)
     path = f"/brands/{stream.account.brand.slug}/ledger/"
     client.get(path)
+    counted = f"webcare:counts:{stream.account.brand_id}"  # kept for a second, however long that lasts here
+    events.valkey().delete(counted)
     with CaptureQueriesContext(connection) as one:
         client.get(path)
     for number in range(10):
         other = builders.stream(builders.account(stream.account.brand), "search", query=f"q{number}")
         open_gap(other, reason="outage", now=timezone.now(), at_once=True)
+    events.valkey().delete(counted)
     with CaptureQueriesContext(connection) as many:
         client.get(path)
     assert len(many) == len(one)
