@@ -63,6 +63,20 @@ MAX_BYTES = 16 * 1024 * 1024  # a full page of either platform is well under one
 TOTAL_SECONDS = 30.0
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
+_leave_by: ContextVar[tuple[float, float]] = ContextVar("leave_by", default=(math.inf, math.inf))
+
+
+@contextmanager
+def leaving_within(seconds: float) -> Iterator[None]:
+    """A write that begins later than this does not leave: a TemporaryFailure. Uploads before it may take their time.
+
+    By two clocks: one does not notice that the machine slept, the other may be set back.
+    """
+    token = _leave_by.set((time.monotonic() + seconds, time.time() + seconds))
+    try:
+        yield
+    finally:
+        _leave_by.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +146,9 @@ class PlatformSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """One answer with a JSON body, or a ConnectorError."""
+        steady, wall = _leave_by.get()
+        if self.is_write(request.method) and (time.monotonic() > steady or time.time() > wall):
+            raise TemporaryFailure("Not sent: whoever waited for it may have given it up", code="too_late")
         self.calls += 1
         self.last = None
         kwargs |= {"allow_redirects": False, "stream": True}

@@ -96,12 +96,9 @@ def refuse_forks(sender: Any, **_: Any) -> None:
 @worker_ready.connect
 def start_outbox(sender: Any, **_: Any) -> None:
     """Replies leave on time whatever the broker does: a worker for them looks into the database itself."""
-    from connectors.registry import PLATFORMS, connector_class
     from inbox.operations.deliveries import keep_delivering, keep_looking
 
     if "replies" in sender.app.amqp.queues.consume_from:
-        for kind in PLATFORMS:  # otherwise the first reply waits a second for its imports
-            connector_class(kind)
         outbox = Thread(target=keep_delivering, args=[ending], name="outbox", daemon=True)
         outbox.start()
         Thread(target=keep_looking, args=[ending], name="outbox looks", daemon=True).start()

@@ -179,6 +179,9 @@ def spoil(fault: Fault, response: Response) -> Response:
             if graph
             else json_response(body, status=500)
         )
+    if fault.kind == "slow":
+        response.delay = fault.seconds or 3.0
+        return response
     if fault.kind == "truncate":
         response.truncate = max(1, len(response.body) * 2 // 3)
         return response

@@ -43,6 +43,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "late": ("The client gives up, and it happens all the same", "De client geeft het op, en het gebeurt toch"),
     "cut_after": ("It was done, and then the connection breaks", "Het is gedaan, en dan breekt de verbinding"),
     "error_after": ("It was done, and the answer is an error", "Het is gedaan, en het antwoord is een fout"),
+    "slow": ("It was done, and the answer takes its time", "Het is gedaan, en het antwoord laat op zich wachten"),
     "truncate": ("Two thirds of the answer arrive", "Twee derde van het antwoord komt aan"),
     "shuffle": ("A list in the wrong order", "Een lijst in de verkeerde volgorde"),
     "poison": ("One item of a list that nobody can read", "Eén onderdeel van een lijst dat niemand kan lezen"),

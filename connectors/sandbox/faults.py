@@ -16,7 +16,7 @@ from connectors.sandbox.world import World
 from connectors.sandbox.x_api import speaks_x
 
 BEFORE = {"cut_before", "hang", "refuse"}
-AFTER = {"cut_after", "error_after", "truncate", "shuffle", "usage", "poison"}
+AFTER = {"cut_after", "error_after", "slow", "truncate", "shuffle", "usage", "poison"}
 Answer = Callable[[Request], Response]
 
 

@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -92,7 +93,7 @@ class Morning:
         for conversation in self._unfinished():
             line = known.get(_bare(conversation.preview))
             if line and self.now - conversation.last_message_at > FRESH:
-                self._sort(conversation, line)
+                self._sort(conversation, line, actor=self.dice.choice(self.at_work))
         for conversation in self._unfinished():
             if conversation.waiting_since is None:
                 self._finish(conversation)
@@ -134,11 +135,16 @@ class Morning:
         if owner is not None and story.get("answer"):
             self._send(conversation, owner, story["answer"])
 
-    def _sort(self, conversation: Conversation, line: dict[str, Any]) -> None:
+    def recognise(self, conversation: Conversation, *, actor: Agent) -> None:
+        """Give it the kind, feeling and labels that fit its words, where these are known."""
+        if line := _known_lines().get(_bare(conversation.preview)):
+            self._sort(conversation, line, actor=actor)
+
+    def _sort(self, conversation: Conversation, line: dict[str, Any], *, actor: Agent) -> None:
         text = conversation.preview.casefold()
         topics = [name for name, pattern in TOPICS.items() if re.search(pattern, text)]
         feeling = line["sentiment"] if self.dice.random() < 0.8 else ""
-        self._classify(conversation, line["kind"], feeling, topics[:2], actor=self.dice.choice(self.at_work))
+        self._classify(conversation, line["kind"], feeling, topics[:2], actor=actor)
         conversation.kind = line["kind"]
 
     def _classify(
@@ -187,6 +193,10 @@ class Morning:
         shortcut = {"compliment": "bedankt", "complaint": "excuses"}.get(conversation.kind, "uitzoeken")
         language = "en" if conversation.language == "en" else "nl"
         text = CannedReply.objects.get(brand=self.brand, shortcut=shortcut, language=language, channel="").text
+        self.say(conversation, owner, text)
+
+    def say(self, conversation: Conversation, owner: Agent, text: str) -> None:
+        """Send a text with placeholders, as it stands in the library."""
         self._send(conversation, owner, fill(text, conversation=conversation, agent=owner))
 
     def _send(self, conversation: Conversation, owner: Agent, text: str) -> None:
@@ -219,6 +229,7 @@ class Morning:
             self.answer(conversation, self.dice.choice(self.at_work))
 
 
+@cache
 def _known_lines() -> dict[str, dict[str, Any]]:
     """What people say in the sandbox, with what it is: by its bare words."""
     lines: dict[str, dict[str, Any]] = {}

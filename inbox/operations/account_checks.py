@@ -12,7 +12,7 @@ from connectors.exceptions import AuthorizationLost, ConnectorError
 from inbox.gateway import connect
 from inbox.models import ChannelAccount
 from inbox.operations import accounts
-from inbox.operations.outbox_limits import record_cost
+from inbox.operations.budget import record_cost
 
 EVERY, SOONER = timedelta(days=1), timedelta(hours=1)  # sooner: when the platform gave no answer
 AT_ONCE = 200

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from django.utils import timezone
+
 from connectors.types import Cost, Limit
 from inbox.models import ChannelAccount, RateWindow, Usage
 from inbox.operations.ingest_rows import execute, records
@@ -52,6 +54,13 @@ class Spent:
             update_fields=["limit", "remaining", "resets_at", "updated_at"],
         )  # fmt: skip
         self.costs, self.limits = {}, {}
+
+
+def record_cost(*, account_id: int, cost: Cost) -> None:
+    """Add one call to the account's usage of today."""
+    spent = Spent()
+    spent.add(account_id, cost=cost, limits=())
+    spent.write(now=timezone.now())
 
 
 def _plain(cost: Cost) -> dict[str, object]:

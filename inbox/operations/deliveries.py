@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import uniform
-from threading import Event
+from threading import Event, Lock
 
 import structlog
-from django.db import connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from connectors.exceptions import (
@@ -25,16 +25,18 @@ from connectors.exceptions import (
     Rejected,
     TemporaryFailure,
 )
-from connectors.types import Cost, Limit, OutboundMessage, Sent
+from connectors.http import leaving_within
+from connectors.registry import PLATFORMS, connector_class
+from connectors.types import Credentials, OutboundMessage, Sent
 from inbox.gateway import connect
 from inbox.models import ChannelAccount, Delivery, Message
 from inbox.operations import accounts, outbox_limits, outbox_rules
 from inbox.operations.changes import Refused
-from inbox.operations.outbox_claims import claim, next_due, recover_stuck
+from inbox.operations.outbox_claims import claim, next_due, patience, recover_stuck, to_send
 from inbox.operations.outbox_echoes import settle_echoes
 from inbox.operations.outbox_fast import record_plainly
 from inbox.operations.outbox_looks import look_for_uncertain
-from inbox.operations.outbox_messages import outbound, with_files
+from inbox.operations.outbox_messages import files_of, outbound, with_files
 from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
 
 __all__ = ["deliver_due", "keep_delivering", "keep_looking", "settle_echoes", "sweep"]
@@ -44,16 +46,20 @@ LONGEST = 60.0  # seconds one run keeps claiming; the next wake-up goes on
 IDLE = 0.25  # seconds between two looks for what is due when nothing is known to be
 LOOK_EVERY = 2.0  # seconds
 PAUSE = 0.03  # seconds between two looks for what became due, while calls are in flight
+AWAY = (0.2, 0.5, 1, 2, 4, 8)  # seconds between tries to reach a database that is away
 MOST_TRIES = 10  # temporary failures, after which a person decides
 log = structlog.get_logger()
+_sending = Lock()
 Calls = dict[Future[Sent | ConnectorError], Delivery]
 
 
 def keep_delivering(stop: Event) -> None:
     """Until told to stop: sleep until the next one is due, send it. Needs nothing but the database."""
+    warm = False
     while not stop.is_set():
         pause = IDLE
         try:
+            warm = warm or warm_up()
             deliver_due()
             pause = _until_next()
         except Exception:  # the database may be away: it comes back
@@ -61,6 +67,18 @@ def keep_delivering(stop: Event) -> None:
             connections.close_all()
         stop.wait(pause)
     connections.close_all()
+
+
+def warm_up() -> bool:
+    """What the first replies would wait for: the platforms' libraries, and statements written and planned."""
+    for kind in PLATFORMS:
+        platform = connector_class(kind)
+        platform.length("?")
+        with suppress(ConnectorError):  # nobody's credentials
+            platform(Credentials("", "", {})).close()
+    to_send([])
+    record_plainly([])
+    return True
 
 
 def keep_looking(stop: Event) -> None:
@@ -80,32 +98,65 @@ def _until_next() -> float:
 
 
 def deliver_due() -> int:
-    """Send everything that is due, many calls in flight, until nothing is due; how many calls were made."""
+    """Send everything that is due, many calls in flight, until nothing is due; how many calls were made.
+
+    None while another thread of this process does so: two would only cut the same work into smaller pieces.
+    """
+    if not _sending.acquire(blocking=False):
+        return 0
+    try:
+        return _deliver_due()
+    finally:
+        _sending.release()
+
+
+def _deliver_due() -> int:
     ends, made = time.monotonic() + LONGEST, 0
     calls: Calls = {}
+    used = outbox_limits.Used()
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
         while True:
-            free = IN_FLIGHT - len(calls) if time.monotonic() < ends else 0
-            claimed = claim(limit=free)
-            parents = _parents(claimed)
-            for delivery in claimed:
-                message = _prepare(delivery, parents)
-                if message is not None:
-                    calls[pool.submit(_call, delivery, message)] = delivery
+            try:
+                _start(pool, calls, free=IN_FLIGHT - len(calls) if time.monotonic() < ends else 0)
+            except (DatabaseError, InterfaceError):
+                if not calls:
+                    raise
+                log.exception("claim_interrupted")  # the answers that are on their way are written down first
+                connections.close_all()
             if not calls:
+                _write(used)
                 return made
-            made += _record_done(calls)
+            made += _record_done(calls, used)
 
 
-def _record_done(calls: Calls) -> int:
-    """Write down the calls that ended; wait a moment for more to end, so that costs are stored once for all."""
-    wait(calls, timeout=PAUSE, return_when=FIRST_COMPLETED)
-    done = [call for call in calls if call.done()]
-    outcomes = [(calls.pop(call), call.result()) for call in done]
+def _start(pool: ThreadPoolExecutor, calls: Calls, *, free: int) -> None:
+    """Claim what is due, and call."""
+    claimed = claim(limit=free)
+    parents = _parents(claimed)
+    for delivery in claimed:
+        message = _prepare(delivery, parents)
+        if message is not None:
+            calls[pool.submit(_call, delivery, message)] = delivery
+
+
+def _record_done(calls: Calls, used: outbox_limits.Used) -> int:
+    """Write down the calls that ended; wait a moment for more to end, so that one statement serves all."""
+    wait(calls, timeout=PAUSE)
+    outcomes = [(calls.pop(call), call.result()) for call in list(calls) if call.done()]
+    _record_all(outcomes)
     for delivery, outcome in outcomes:
-        _record(delivery, outcome)
-    _record_limits(outcomes)
-    return len(done)
+        used.add(delivery, outcome)
+    if used.is_due:
+        _write(used)
+    return len(outcomes)
+
+
+def _write(used: outbox_limits.Used) -> None:
+    """Losing a figure must not lose an outcome."""
+    try:
+        used.write()
+    except Exception:
+        log.exception("cost_not_recorded")
 
 
 def _parents(claimed: list[Delivery]) -> dict[tuple[int, str], Message]:
@@ -125,7 +176,7 @@ def sweep() -> int:
 def _prepare(delivery: Delivery, parents: dict[tuple[int, str], Message]) -> OutboundMessage | None:
     """Check once more: a window may have closed, a message may be gone. Nothing has left yet."""
     try:
-        files = list(delivery.message.attachments.all())
+        files = files_of(delivery)
         parent = parents.get((delivery.conversation_id, delivery.in_reply_to))
         allowed = outbox_rules.check(
             conversation=delivery.conversation, mode=delivery.mode, text=delivery.message.text, parent=parent,
@@ -163,7 +214,8 @@ def _call(delivery: Delivery, message: OutboundMessage) -> Sent | ConnectorError
             log.exception("connect_failed", account=account.pk)
             return TemporaryFailure(type(error).__name__)
         try:
-            return connector.send(message)
+            with leaving_within(_time_left(delivery)):
+                return connector.send(message)
         except ConnectorError as error:
             return error
         except Exception as error:
@@ -176,16 +228,44 @@ def _call(delivery: Delivery, message: OutboundMessage) -> Sent | ConnectorError
         connections.close_all()  # of this thread
 
 
-def _record(delivery: Delivery, outcome: Sent | ConnectorError) -> None:
+def _time_left(delivery: Delivery) -> float:
+    """Until the sweep may think this worker dead, and another would send it: slow pictures never make it two."""
+    began = delivery.claimed_at or timezone.now()
+    return (began + patience(delivery) / 2 - timezone.now()).total_seconds()
+
+
+def _record_all(outcomes: list[tuple[Delivery, Sent | ConnectorError]]) -> None:
+    """What was sent in one statement, the rest and what that could not do one by one."""
+    sent = [(delivery, outcome) for delivery, outcome in outcomes if isinstance(outcome, Sent)]
     try:
-        if isinstance(outcome, Sent):
-            record_plainly(delivery=delivery, sent=outcome) or record_sent(delivery=delivery, sent=outcome)
-        else:
-            _record_error(delivery, outcome)
-    except IdTaken:
-        now_uncertain(delivery=delivery, reason="look_alike", look_in=None)
-    except Exception:  # it stays `sending`, and the sweep calls that uncertain
-        log.exception("outcome_not_recorded", delivery=delivery.pk)
+        recorded = record_plainly(sent) if sent else set()
+    except Exception:  # the database may be away, and back for the next
+        log.exception("outcomes_not_recorded")
+        recorded = set()
+    for delivery, outcome in outcomes:
+        if delivery.pk not in recorded:
+            _record(delivery, outcome)
+
+
+def _record(delivery: Delivery, outcome: Sent | ConnectorError) -> None:
+    """A database that restarts is waited for: nobody else knows what the platform said."""
+    for pause in (*AWAY, None):
+        try:
+            if isinstance(outcome, Sent):
+                record_sent(delivery=delivery, sent=outcome)
+            else:
+                _record_error(delivery, outcome)
+        except IdTaken:
+            now_uncertain(delivery=delivery, reason="look_alike", look_in=None)
+        except (OperationalError, InterfaceError):
+            if pause is not None:
+                connections.close_all()
+                time.sleep(pause)
+                continue
+            log.exception("outcome_not_recorded", delivery=delivery.pk)
+        except Exception:  # it stays `sending`, and the sweep calls that uncertain
+            log.exception("outcome_not_recorded", delivery=delivery.pk)
+        return
 
 
 def _record_error(delivery: Delivery, error: ConnectorError) -> None:
@@ -231,23 +311,3 @@ def _try_later(delivery: Delivery, error: ConnectorError) -> None:
 def backoff(attempts: int) -> datetime:
     """2, 4, 8 ... 300 seconds, a little apart from each other."""
     return timezone.now() + timedelta(seconds=min(300, 2**attempts) * uniform(0.75, 1.0))
-
-
-def _record_limits(outcomes: list[tuple[Delivery, Sent | ConnectorError]]) -> None:
-    """Once per account, whatever the number of calls. Losing a figure must not lose an outcome."""
-    costs: dict[int, Cost] = {}
-    limits: dict[int, dict[str, Limit]] = {}
-    rooms: dict[tuple[int, str], tuple[Limit, ...]] = {}
-    for delivery, outcome in outcomes:
-        costs[delivery.account_id] = costs.get(delivery.account_id, Cost()) + outcome.cost
-        limits.setdefault(delivery.account_id, {}).update({limit.bucket: limit for limit in outcome.limits})
-        if isinstance(outcome, Sent) and outcome.limits:
-            rooms[delivery.account_id, delivery.mode] = outcome.limits
-    try:
-        for account_id, cost in costs.items():
-            outbox_limits.record_cost(account_id=account_id, cost=cost)
-            outbox_limits.record_limits(account_id=account_id, limits=limits[account_id].values())
-        for (account_id, mode), told in rooms.items():
-            outbox_limits.record_room(account_id=account_id, mode=mode, limits=told)
-    except Exception:
-        log.exception("cost_not_recorded")

@@ -26,8 +26,8 @@ from connectors.types import Cost
 from inbox.gateway import connect
 from inbox.models import Agent, ChannelAccount, Hiding, Message
 from inbox.operations import accounts, audit
+from inbox.operations.budget import record_cost
 from inbox.operations.changes import Refused, lock, record
-from inbox.operations.outbox_limits import record_cost
 from inbox.operations.outbox_rules import check_account
 from inbox.wakeup import start
 

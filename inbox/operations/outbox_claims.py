@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from inbox import events
-from inbox.models import Delivery, DeliveryAttempt
+from inbox.models import Attachment, ChannelAccount, Delivery
+from inbox.prepared import prepared
 
 PER_ACCOUNT = 8  # calls in flight: a slow account takes no more of the worker than this
-STUCK_AFTER = timedelta(seconds=90)  # a call and its uploads have long timed out by then
+STUCK_AFTER = timedelta(seconds=90)  # a call has long timed out by then
+STUCK_WITH_FILES = timedelta(minutes=10)  # and the uploads before it
 
 # Each account with something due gives its oldest, as many as it has room for: a long queue never hides another's.
 # Order: nothing leaves while something earlier in its conversation is unsettled, or while anything is in flight there.
@@ -47,12 +51,17 @@ with waiting as materialized (
         for update of d skip locked
     ) ready
     order by ready.due_at, ready.id limit %(limit)s
+), claimed as (
+    update inbox_delivery d
+    set state = 'sending', claim = gen_random_uuid(), claimed_at = %(now)s, attempts = d.attempts + 1,
+        first_attempt_at = coalesce(d.first_attempt_at, %(now)s), error_reason = '', error_detail = ''
+    from chosen where d.id = chosen.id and d.state = 'pending'
+    returning d.id, d.attempts
+), begun as (
+    insert into inbox_deliveryattempt (delivery_id, number, started_at, outcome, detail)
+    select id, attempts, %(now)s, '', '' from claimed
 )
-update inbox_delivery d
-set state = 'sending', claim = gen_random_uuid(), claimed_at = %(now)s, attempts = d.attempts + 1,
-    first_attempt_at = coalesce(d.first_attempt_at, %(now)s), error_reason = '', error_detail = ''
-from chosen where d.id = chosen.id and d.state = 'pending'
-returning d.id
+select id from claimed
 """
 NEXT = "select min(due_at) from inbox_delivery where state = 'pending' and due_at > %s"
 
@@ -68,17 +77,43 @@ def claim(*, limit: int) -> list[Delivery]:
             ids = [row[0] for row in cursor.fetchall()]
         if not ids:
             return []
-        related = ("message", "account", "conversation__account", "conversation__thread", "conversation__identity")
-        rows = (
-            Delivery.objects.select_related(*related).prefetch_related("message__attachments").defer("message__search")
-        )
-        claimed = list(rows.filter(pk__in=ids).order_by("due_at", "pk"))
-        DeliveryAttempt.objects.bulk_create(
-            [DeliveryAttempt(delivery=d, number=d.attempts, started_at=now) for d in claimed]
-        )
-        for delivery in claimed:
-            events.publish("conversation", brand_id=delivery.conversation.brand_id, id=delivery.conversation_id)
+        claimed = to_send(ids)
+        events.publish_conversations((d.conversation.brand_id, d.conversation_id) for d in claimed)
     return claimed
+
+
+def to_send(ids: list[int]) -> list[Delivery]:
+    """With all that a call needs; an account once, however many leave through it: its tokens are deciphered."""
+    claimed = _rows(ids=_array(ids))
+    accounts = {a.pk: a for a in _accounts(ids=_array({d.account_id for d in claimed}))}
+    for delivery in claimed:
+        account = accounts[delivery.account_id]
+        delivery.account = delivery.conversation.account = delivery.message.account = account
+    prefetch_related_objects([d.message for d in claimed if has_files(d)], "attachments")
+    return claimed
+
+
+def has_files(delivery: Delivery) -> bool:
+    """Whether pictures go with it: most have none, and need not be asked for them."""
+    return bool(getattr(delivery, "with_files", True))
+
+
+@prepared
+def _rows(*, ids: str) -> QuerySet[Delivery]:
+    rows = Delivery.objects.select_related("message", "conversation__thread", "conversation__identity")
+    rows = rows.annotate(with_files=Exists(Attachment.objects.filter(message=OuterRef("message"))))
+    rows = rows.extra(where=["inbox_delivery.id = ANY(%s::bigint[])"], params=[ids])
+    return rows.defer("message__search").order_by("due_at", "pk")
+
+
+@prepared
+def _accounts(*, ids: str) -> QuerySet[ChannelAccount]:
+    return ChannelAccount.objects.extra(where=["inbox_channelaccount.id = ANY(%s::bigint[])"], params=[ids])
+
+
+def _array(ids: Iterable[int]) -> str:
+    """As PostgreSQL writes an array: one text, whatever their number."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def next_due() -> datetime | None:
@@ -89,14 +124,20 @@ def next_due() -> datetime | None:
     return row[0] if row else None
 
 
+def patience(delivery: Delivery) -> timedelta:
+    """After how long in `sending` its worker is thought dead. A call begins in the first half of it, or not at all."""
+    return STUCK_WITH_FILES if has_files(delivery) else STUCK_AFTER
+
+
 def recover_stuck() -> int:
     """A worker that died in its call leaves `sending`: nobody knows, so it is uncertain. How many."""
     from inbox.operations.outbox_records import now_uncertain  # records import claims' neighbours
 
-    limit = timezone.now() - STUCK_AFTER
-    stuck = Delivery.objects.filter(state=Delivery.State.SENDING, claimed_at__lt=limit)
+    now = timezone.now()
+    long_ago = Q(claimed_at__lt=now - STUCK_WITH_FILES) | Q(claimed_at__lt=now - STUCK_AFTER, message__attachments=None)
+    stuck = Delivery.objects.filter(long_ago, state=Delivery.State.SENDING)
     found = 0
-    for delivery in stuck.select_related("conversation"):
+    for delivery in stuck.select_related("conversation").distinct():
         found += now_uncertain(delivery=delivery, detail="", reason="worker_died")
     return found
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import connections
+from django.db.models import Q
 from django.utils import timezone
 
 from connectors.exceptions import AuthorizationLost, ConnectorError, PermissionMissing, RateLimited, Unsupported
@@ -21,7 +22,7 @@ from inbox.operations.outbox_messages import outbound
 from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
 
 log = structlog.get_logger()
-CLOCK_SLACK = timedelta(seconds=3)
+CLOCK_SLACK = timedelta(minutes=5)  # our clock may be ahead of the platform's; what is older than this is not ours
 WAITS = (2, 5, 10, 20, 40, 60, 120, 300, 600)  # seconds between looks
 LOOKERS = 4  # looks at the same time in one worker process
 LONGEST = 20.0  # seconds one sweep looks; the next goes on
@@ -89,8 +90,10 @@ def find(delivery: Delivery) -> tuple[Sent | None, bool]:
 
 
 def _anothers(delivery: Delivery, found: Sent) -> bool:
-    same = Message.objects.filter(account_id=delivery.account_id, external_id=found.external_id, delivery__isnull=False)
-    return same.exclude(pk=delivery.message_id).exists()
+    """Of another reply of ours, or known here before this one was tried."""
+    same = Message.objects.filter(account_id=delivery.account_id, external_id=found.external_id)
+    before = Q(delivery__isnull=False) | Q(created_at__lt=delivery.first_attempt_at or delivery.created_at)
+    return same.filter(before).exclude(pk=delivery.message_id).exists()
 
 
 def _found(delivery: Delivery, found: Sent) -> None:

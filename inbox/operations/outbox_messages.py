@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connectors.types import OutboundMessage, Upload
-from inbox.models import Delivery
+from inbox.models import Attachment, Delivery
+from inbox.operations.outbox_claims import has_files
 
 
 def outbound(delivery: Delivery) -> OutboundMessage:
@@ -27,10 +28,17 @@ def _knows_thread(delivery: Delivery) -> bool:
     return delivery.mode != "direct_message" or delivery.conversation.visibility == "private"
 
 
+def files_of(delivery: Delivery) -> list[Attachment]:
+    """Its pictures in their order."""
+    if not has_files(delivery):
+        return []
+    return sorted(delivery.message.attachments.all(), key=lambda file: (file.position, file.pk))
+
+
 def with_files(message: OutboundMessage, delivery: Delivery) -> OutboundMessage:
     """The files too, which may stand on a slow store; OSError when one cannot be read."""
     uploads = []
-    for file in sorted(delivery.message.attachments.all(), key=lambda file: (file.position, file.pk)):
+    for file in files_of(delivery):
         with file.file.open("rb") as content:
             uploads.append(Upload(content.read(), file.content_type, file.title or "file", file.alt_text))
     return replace(message, attachments=tuple(uploads))

@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from connectors.types import Sent
 from inbox import events
 from inbox.models import (
+    Agent,
     Conversation,
     Delivery,
     DeliveryAttempt,
+    Membership,
     Message,
     MessagePayload,
     Notification,
@@ -143,9 +145,28 @@ def _answered(conversation: Conversation, delivery: Delivery, when: datetime) ->
         fields |= {"status": Status.SNOOZED, "snoozed_until": delivery.then_until}
     if outbox_rules.moves_to_private(delivery):
         fields["close_loop"] = True
+        if delivery.waits_for_id is None:
+            _asked_instead(delivery)
     Conversation.objects.filter(pk=conversation.pk).update(**fields)
     conversation.refresh_from_db(fields=["status", "last_message_at"])
     keep_labels(conversation)
+
+
+def _asked_instead(invitation: Delivery) -> None:
+    """Who could not be written to has now been asked in public to write: nobody need mind what failed before it."""
+    now = timezone.now()
+    failed = Delivery.objects.filter(
+        conversation=invitation.conversation_id, state=State.FAILED, handled_at=None, pk__lt=invitation.pk
+    )
+    private = failed.exclude(mode=outbox_rules.PUBLIC).filter(error_reason__in=outbox_rules.UNREACHABLE)
+    behind = failed.filter(error_reason="earlier_failed", waits_for__in=private)
+    settled = list(private.select_for_update(of=("self",))) + list(behind.select_for_update(of=("self",)))
+    Delivery.objects.filter(pk__in=[row.pk for row in settled]).update(handled_at=now, look_at=None)
+    by = invitation.message.agent.name if invitation.message.agent else ""
+    DeliveryAttempt.objects.bulk_create(
+        [DeliveryAttempt(delivery=row, number=0, started_at=now, finished_at=now, outcome="asked_instead", detail=by)
+         for row in settled]
+    )  # fmt: skip
 
 
 def _link_private_leg(conversation: Conversation, thread_id: str) -> None:
@@ -242,12 +263,12 @@ def reopen(conversation: Conversation, delivery: Delivery) -> None:
 
 
 def _mind(conversation: Conversation, delivery: Delivery) -> None:
-    from inbox.models import Membership
-
-    told = [delivery.owner_id] if delivery.owner_id else []
-    if not told or delivery.owner is None or not delivery.owner.is_active:
-        leads = Membership.objects.filter(brand_id=conversation.brand_id).exclude(role=Membership.Role.AGENT)
-        told = list(leads.values_list("agent_id", flat=True))
+    """Its owner hears of it; when that is nobody who still works for the brand, those who lead it do."""
+    works_here = Q(is_owner=True) | Q(memberships__brand=conversation.brand_id)
+    told = set(Agent.objects.filter(works_here, pk=delivery.owner_id or 0, is_active=True).values_list("pk", flat=True))
+    if not told:
+        leads = Membership.objects.filter(brand=conversation.brand_id, agent__is_active=True)
+        told = set(leads.exclude(role=Membership.Role.AGENT).values_list("agent_id", flat=True))
     key = f"delivery:{delivery.pk}:{delivery.attempts}:{delivery.state}"
-    notifications.tell([pk for pk in told if pk], kind=Notification.Kind.DELIVERY, key=key, conversation=conversation,
+    notifications.tell(told, kind=Notification.Kind.DELIVERY, key=key, conversation=conversation,
                        detail=delivery.message.text)  # fmt: skip

@@ -17,6 +17,8 @@ from inbox.operations.changes import Refused
 DIRECT = "direct_message"
 PUBLIC = "public_reply"
 PRIVATE_REPLY = "private_reply"
+UNREACHABLE = frozenset({"dm_closed", "person_unavailable", "blocked_by_person", "already_replied",
+                         "private_reply_used", "window_closed", "not_permitted"})  # fmt: skip
 MODES = (PUBLIC, DIRECT, PRIVATE_REPLY)
 SPENT = (Delivery.State.APPROVAL, Delivery.State.PENDING, Delivery.State.SENDING, Delivery.State.SENT,
          Delivery.State.UNCERTAIN)  # fmt: skip

@@ -40,7 +40,6 @@ class Choices:
 
     frame: Frame
     brand: Brand
-    fresh: bool = False  # loads as of now, for the page whose buttons stand on them
 
     @cached_property
     def _rows(self) -> dict[str, Any]:
@@ -52,7 +51,7 @@ class Choices:
 
     @cached_property
     def _agents(self) -> list[Colleague]:
-        loads = brand_counts(self.brand, age=0 if self.fresh else KEPT)["agents"]  # a menu waits for no newer figure
+        loads = brand_counts(self.brand, age=KEPT)["agents"]  # a menu waits for no newer figure
         found = [Colleague(load=loads.get(str(row["pk"]), 0), **row) for row in self._rows["agent_rows"]]
         return sorted(found, key=lambda one: (not one.on_shift, one.name.casefold()))
 

@@ -141,7 +141,7 @@ def timeline(
     items = [Item("message", m.sent_at, m) for m in found]
     items += [Item("note", n.created_at, n) for n in _notes(conversation, begin, place[0] if place else None)]
     items += [Item("happened", e.at, e) for e in _activity(conversation, begin, place[0] if place else None)]
-    items.sort(key=lambda item: (item.at, item.kind != "message"))
+    items.sort(key=lambda item: (item.at, item.kind != "message", item.what.pk))  # parts of a reply have one moment
     earlier = f"{found[-1].sent_at.timestamp():.6f}.{found[-1].pk}" if found and more else ""
     if reasons is None:
         reasons = {reason.code: reason for reason in ClosingReason.objects.filter(brand_id=conversation.brand_id)}

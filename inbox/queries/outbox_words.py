@@ -13,11 +13,11 @@ from django.utils.translation import ngettext
 
 from inbox.access import agents_of, may
 from inbox.models import Agent, Brand, ChannelAccount, Conversation, Delivery, Membership, Message
+from inbox.operations import outbox_rules
 from inbox.operations.handoff import invitation
 
 State = Delivery.State
-UNREACHABLE = {"dm_closed", "person_unavailable", "blocked_by_person", "already_replied", "private_reply_used",
-               "window_closed", "not_permitted"}  # fmt: skip
+COUNTED_DOWN = 120  # seconds; what leaves later says at which time
 
 
 def sentence(code: str, **facts: Any) -> str:
@@ -164,7 +164,7 @@ def _remedied(words: Words, delivery: Delivery, agent: Agent) -> Words:
         if may(agent, account.brand, Membership.Role.ADMIN):
             return replace(words, reconnect=reverse("account", args=[account.pk]))
         return replace(words, text=f"{words.text} {_whom_to_ask(account.brand)}".strip())
-    if delivery.error_reason in UNREACHABLE and not delivery.handled_at:
+    if delivery.error_reason in outbox_rules.UNREACHABLE and not delivery.handled_at:
         return replace(words, invite=bool(invitation(delivery.conversation)))
     return words
 
@@ -189,13 +189,18 @@ def history_of(delivery: Delivery) -> tuple[str, ...]:
         "rate_limited": _("the platform asked us to wait"), "absent": _("not there"), "found": _("found there"),
         "not_found": _("not seen there"), "again": _("sent again by hand"), "seen_by_hand": _("seen there by hand"),
         "given_up": _("left at that"), "worker_died": _("our side stopped"), "already_done": _("refused: it is there"),
+        "asked_instead": _("asked in public instead"),
     }  # fmt: skip
     lines = []
     for row in delivery.history.order_by("pk"):
         at = date_format(timezone.localtime(row.finished_at or row.started_at), "j N H:i:s")
         what = _("attempt %(n)s") % {"n": row.number} if row.number else ""
         came = known.get(row.outcome) or (sentence(row.outcome) if row.outcome else _("under way"))
-        who = row.detail if row.outcome in {"again", "seen_by_hand", "given_up"} else ""
+        who = (
+            f"({row.detail})"
+            if row.detail and row.outcome in {"again", "seen_by_hand", "given_up", "asked_instead"}
+            else ""
+        )
         lines.append(" ".join(filter(None, (f"{at}:", what, came, who))))
     return tuple(lines)
 
@@ -219,6 +224,9 @@ def _pending(delivery: Delivery) -> Words:
     left = int(max(0, (delivery.due_at - timezone.now()).total_seconds()))
     if delivery.waits_for_id and delivery.part > 1:
         return Words("", "clock", _("In the queue"), _("leaves after the part before it"), (_undo(),))
+    if left > COUNTED_DOWN:
+        at = date_format(timezone.localtime(delivery.due_at), "H:i")
+        return Words("", "clock", _("In the queue"), _("leaves at %(at)s") % {"at": at}, (_undo(),))
     text = (
         ngettext("leaves in %(n)s second", "leaves in %(n)s seconds", left) % {"n": left} if left else _("leaves now")
     )

@@ -18,6 +18,7 @@ from inbox.queries.choices import Choices
 from inbox.queries.frame import Frame, frame_of, home_brand
 from inbox.queries.lists import ListQuery, Page, found_page, page_of
 from inbox.queries.queues import EVERY
+from inbox.queries.workload import workload
 
 
 @login_required
@@ -55,10 +56,10 @@ def screen(request: AgentRequest, brand: str, queue: str) -> HttpResponse:
 @login_required
 @require_safe
 def colleagues(request: AgentRequest, brand: str) -> HttpResponse:
-    """Who is at work, and how much each minds."""
+    """Who is at work, how much each minds, and what is late or soon will be."""
     found = access.brand_for(request.user, brand)
-    frame = frame_of(request, found)
-    return render(request, "inbox/colleagues.html", {"brand": found, "choices": Choices(frame, found, fresh=True)})
+    context = {"brand": found, "choices": Choices(frame_of(request, found), found), "workload": workload(found)}
+    return render(request, "inbox/colleagues.html", context)
 
 
 def list_context(request: AgentRequest, *, brand: str, queue: str) -> dict[str, Any]:

@@ -23,7 +23,16 @@ function write(mode) {
   const radio = document.querySelector(`[data-composer] [name=mode][value=${mode}]`);
   if (!radio) return;
   if (!radio.checked) radio.click();
-  document.querySelector("[data-composer] textarea").focus();
+  const text = document.querySelector("[data-composer] textarea");
+  text.focus();
+  if (!text.selectionEnd) text.setSelectionRange(text.value.length, text.value.length); // a draft goes on where it ended
+}
+
+// Out of the composer: back to the list, or where that is out of sight to the way back to it
+function leave() {
+  const row = here();
+  if (row?.checkVisibility()) stand(row);
+  else document.querySelector(".talk-back a")?.focus();
 }
 
 // Of those picked when any is, of the conversation that is open otherwise
@@ -82,7 +91,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (menu && !typing && walk(menu, event)) return;
-  if (event.key === "Escape" && typing?.closest("[data-composer]")) { stand(here()); return; } // back to the list
+  if (event.key === "Escape" && typing?.closest("[data-composer]")) { leave(); return; }
   if (document.body.dataset.singleKeys !== "on" || typing || document.querySelector("dialog[open]")) return;
   if (KEYS[event.key]) { event.preventDefault(); KEYS[event.key](); return; }
   if (/^[aclste1-9]$/.test(event.key) && press(event.key)) event.preventDefault();

@@ -9,6 +9,8 @@ const pending = { rows: new Set(), open: false, list: false, counts: false, chan
 let timer = null, helloes = 0;
 
 const open = () => document.querySelector("[data-conversation]");
+// Or one of its other legs, whose messages stand here too
+const isShown = (id) => open()?.dataset.conversation === String(id) || open()?.querySelector(`[data-leg="${Number(id)}"]`);
 const get = async (url) => {
   const answer = await fetch(url, { headers: { Accept: "text/html" }, redirect: "manual" });
   if (answer.type === "opaqueredirect") document.dispatchEvent(new CustomEvent("logged-out"));
@@ -131,7 +133,7 @@ function show(state) {
 const on = {
   conversation({ id }) {
     pending.rows.add(String(id));
-    if (open()?.dataset.conversation === String(id)) pending.open = true;
+    if (isShown(id)) pending.open = true;
   },
   presence({ id, agent }) {
     if (String(agent) === document.body.dataset.agent) return; // our own: nothing here says so

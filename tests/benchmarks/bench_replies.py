@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import requests
+
 from tests.faults.replies_stage import Stage, until
 
 RATE, SECONDS = 50, 10
@@ -29,6 +31,7 @@ def run() -> dict[str, Any]:
         accounts = [stage.account(handle) for handle in HANDLES]
         talks = [talk for a in accounts for talk in stage.conversations(a, RATE * SECONDS // len(accounts))]
         talks = [talks[i // 3 + (i % 3) * (len(talks) // 3)] for i in range(len(talks))]
+        _wake(stage, talks[0])
         agents = {a.pk: builders.agent(a.brand) for a in accounts}
         stage.start_worker(beat=True)
         begun = time.monotonic()
@@ -47,6 +50,14 @@ def run() -> dict[str, Any]:
             "p50_ms": round(statistics.median(late), 1), "p95_ms": round(late[int(len(late) * 0.95)], 1),
             "max_ms": round(late[-1], 1), "early": sum(1 for ms in late if ms < 0), "budget_p95_ms": 300,
         }  # fmt: skip
+
+
+def _wake(stage: Stage, talk: Any) -> None:
+    """A first post by hand: the stand-in loads a library for it (0.8 s), which no platform does. Ours start cold."""
+    requests.post(
+        f"{stage.sandbox.url}/2/tweets", json={"text": "Goedemorgen"}, timeout=30,
+        headers={"Authorization": f"Bearer {talk.account.credentials['access_token']}"},
+    ).raise_for_status()  # fmt: skip
 
 
 def main() -> None:

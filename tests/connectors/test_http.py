@@ -18,7 +18,7 @@ from connectors.exceptions import (
     Rejected,
     TemporaryFailure,
 )
-from connectors.http import PlatformSession, parse_json, redact
+from connectors.http import PlatformSession, leaving_within, parse_json, redact
 from tests.connectors.loopback import Loopback, answer, cut
 
 SECRET = "EAAsecretsecretsecret"
@@ -87,6 +87,17 @@ def test_an_upload_without_an_answer_may_be_done_again(server):
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_what_never_left_is_surely_not_accepted(method):
     assert type(refusal("http://127.0.0.1:9", method)) is TemporaryFailure
+
+
+def test_a_write_that_comes_too_late_does_not_leave_and_reads_still_may(server):
+    server.then(answer(b"{}"))
+    with session(server) as http, leaving_within(-1):
+        with pytest.raises(TemporaryFailure) as caught:
+            http.post(ADDRESS)
+        assert (caught.value.code, server.asked) == ("too_late", [])
+        assert http.get(ADDRESS).status_code == 200
+        with http.harmless():
+            assert http.post(ADDRESS).status_code == 200
 
 
 def test_an_endless_answer_is_cut_off(server):

@@ -12,9 +12,12 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from connectors.exceptions import TemporaryFailure
 from connectors.sandbox.process import SandboxProcess
-from inbox.models import ChannelAccount, Conversation, Delivery, DeliveryAttempt, Thread
+from inbox.models import ChannelAccount, Conversation, Delivery, DeliveryAttempt, RateWindow, Thread
 from inbox.operations import deliveries
+from inbox.operations.outbox_claims import claim, patience
+from inbox.operations.outbox_messages import outbound
 from tests import builders
 from tests.faults.replies_stage import ROOT, until
 from tests.inbox.outbox import reply
@@ -156,3 +159,40 @@ def test_after_the_commit(sandbox, talk, worker):
     kill(worker)
     assert (afterwards(delivery), posts(sandbox, delivery.message.text)) == ("sent", 1)
     assert ChannelAccount.objects.get(pk=talk.account_id).state == "connected"
+
+
+ANSWERS = ["html", "html_ok", "empty", "unavailable", "server_error", "no_content_type", "refuse", "cut_before",
+           "truncate", "cut_after", "error_after"]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_whatever_the_platform_answers_it_stands_there_once(sandbox, talk, kind):
+    sandbox.client.fault(kind, path="/2/tweets", method="POST", times=1)
+    delivery = reply(talk, builders.agent(talk.brand), f"{kind} {talk.pk}")
+    deliveries.deliver_due()
+    assert state_of(delivery) in {"pending", "uncertain", "sent"}
+    assert (state_of(delivery) == "sent") <= (posts(sandbox, delivery.message.text) == 1)  # claimed only when true
+    RateWindow.objects.all().delete()  # and the time that the platform asked for
+    Delivery.objects.filter(state="pending").update(due_at=timezone.now())
+    assert (afterwards(delivery), posts(sandbox, delivery.message.text)) == ("sent", 1)
+
+
+def test_access_that_is_lost_between_the_claim_and_the_call(sandbox, talk):
+    delivery = reply(talk, builders.agent(talk.brand), f"ingetrokken {talk.pk}")
+    claimed = claim(limit=1)[0]
+    sandbox.client.revoke(talk.account.external_id)
+    deliveries._record_all([(claimed, deliveries._call(claimed, outbound(claimed)))])
+    sandbox.client.restore(talk.account.external_id)
+    told = Delivery.objects.select_related("account").get(pk=delivery.pk)
+    assert (told.state, told.error_reason, told.account.state) == ("failed", "authorization_lost", "lost")
+    assert posts(sandbox, delivery.message.text) == 0
+
+
+def test_what_begins_after_the_sweep_may_have_given_it_up_does_not_leave(sandbox, talk):
+    """Slow pictures, a machine that slept: another worker may be sending it by now."""
+    delivery = reply(talk, builders.agent(talk.brand), f"te laat {talk.pk}")
+    claimed = claim(limit=1)[0]
+    claimed.claimed_at -= patience(claimed)
+    outcome = deliveries._call(claimed, outbound(claimed))
+    assert (type(outcome), outcome.code) == (TemporaryFailure, "too_late")
+    assert posts(sandbox, delivery.message.text) == 0

@@ -22,3 +22,13 @@ def test_a_thousand_replies_under_faults_leave_exactly_once():
         "lost": 0, "doubled": 0, "misplaced": 0, "false_sent": 0,
     }  # fmt: skip
     assert figures["states"] == {"sent": figures["replies"]}
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+def test_a_database_that_restarts_during_a_call_is_waited_for():
+    command = [sys.executable, "-m", "tests.faults", "--scenario", "replies_restart"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    figures = json.loads(done.stdout[done.stdout.index("{") :])
+    assert figures["states"] == {"sent": figures["replies"]}, figures
+    assert (figures["in_flight"], figures["doubled"], figures["looked_for"]) == (True, 0, 0), figures

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from io import BytesIO
 from itertools import pairwise
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from connectors.exceptions import Rejected
@@ -232,6 +234,14 @@ def test_a_failed_reply_in_parts_is_a_whole_draft_again(talk, agent):
     outbox_choices.edit_again(delivery_id=first.pk, agent=agent)
     assert Draft.objects.get().text.split() == ["woord"] * 100
     assert minded(agent=agent, brands=[talk.brand]).count() == 0
+
+
+def test_who_can_only_write_a_note_is_told_why(page, talk):
+    talk.messages.update(sent_at=timezone.now() - timedelta(days=9), visibility="private")
+    type(talk).objects.update(visibility="private")
+    html = page.get(reverse("composer", args=[talk.pk])).content.decode()
+    note = html[html.index('class="spread if-note"') :]
+    assert "voorbij" in note[: note.index("</p>")]
 
 
 ADDRESSES = [

@@ -14,6 +14,7 @@ from django.utils import timezone
 from connectors.exceptions import AuthorizationLost, Gone, PermissionMissing, RateLimited, Rejected, TemporaryFailure
 from inbox.models import Attachment, BulkReply, Delivery, DeliveryAttempt, Notification, RateWindow
 from inbox.operations import deliveries, outbox_choices, outbox_claims
+from inbox.queries import outbox_todo
 from tests import builders
 from tests.faults.replies_stage import until
 from tests.inbox.outbox import agent, fresh_world, reply, run, script, talk
@@ -66,6 +67,18 @@ def test_a_refusal_reopens_the_conversation_and_tells_its_owner(talk, agent, err
     assert (delivery.state, delivery.error_reason, delivery.error_detail) == ("failed", reason, error.detail)
     assert (talk.status, talk.waiting_since, talk.first_reply_at) == ("open", waiting, None)
     assert Notification.objects.get(agent=agent).kind == "delivery"
+
+
+@pytest.mark.parametrize("gone", ["left the brand", "left the firm"])
+def test_a_refusal_to_somebody_who_left_is_told_to_those_who_lead(talk, agent, gone):
+    lead = builders.agent(talk.brand, "lead")
+    script(talk, failing(Rejected("no", reason="rejected")))
+    delivery = reply(talk, agent)
+    agent.memberships.all().delete() if gone == "left the brand" else type(agent).objects.update(is_active=False)
+    type(agent).objects.filter(pk=lead.pk).update(is_active=True)
+    assert run(delivery).state == "failed"
+    assert [n.agent for n in Notification.objects.all()] == [lead]
+    assert outbox_todo.minded(agent=lead, brands=[talk.brand]).get() == delivery
 
 
 def test_a_revoked_token_stops_the_account_and_keeps_the_rest_waiting(talk, agent):

@@ -221,7 +221,7 @@ def test_two_agents_answer_at_the_same_moment_and_the_second_hears_of_the_first(
 def test_writing_down_that_it_was_sent_waits_for_a_decision_without_standing_in_its_way(talk, agent):
     delivery = reply(talk, agent)
     claimed = outbox_claims.claim(limit=1)[0]
-    recording = threading.Thread(target=lambda: (record_plainly(delivery=claimed, sent=Sent("x")), connection.close()))
+    recording = threading.Thread(target=lambda: (record_sent(delivery=claimed, sent=Sent("x")), connection.close()))
     with transaction.atomic():
         type(talk).objects.select_for_update().get(pk=talk.pk)  # as somebody who decides has it
         recording.start()
@@ -229,6 +229,34 @@ def test_writing_down_that_it_was_sent_waits_for_a_decision_without_standing_in_
         Delivery.objects.select_for_update(nowait=True).get(pk=delivery.pk)
     recording.join()
     assert Delivery.objects.get(pk=delivery.pk).state == "sent"
+
+
+def test_what_is_written_down_together_leaves_out_what_somebody_holds_and_waits_for_nobody(talk, agent):
+    for conversation in (talk, builders.conversation(talk.account), builders.conversation(talk.account)):
+        reply(conversation, agent)
+    claimed, recorded = outbox_claims.claim(limit=3), list[int]()
+    done = [(delivery, Sent(f"x{delivery.pk}")) for delivery in claimed]
+    recording = threading.Thread(target=lambda: (recorded.extend(record_plainly(done)), connection.close()))
+    with transaction.atomic():
+        type(talk).objects.select_for_update().get(pk=talk.pk)
+        recording.start()
+        recording.join(15)
+        assert not recording.is_alive()
+    assert sorted(recorded) == [d.pk for d in claimed if d.conversation_id != talk.pk]
+    assert Delivery.objects.get(conversation=talk).state == "sending"
+    assert set(Message.objects.filter(external_id__startswith="x").values_list("delivery__state", flat=True)) == {
+        "sent"
+    }
+
+
+def test_an_echo_that_came_first_costs_the_others_of_its_batch_nothing(talk, agent):
+    for conversation in (talk, builders.conversation(talk.account)):
+        reply(conversation, agent)
+    claimed = outbox_claims.claim(limit=2)
+    builders.message(talk, external_id="post-1", direction="out")  # stored by a poll, not recognised
+    deliveries._record_all([(d, Sent(f"post-{n}", sent_at=timezone.now())) for n, d in enumerate(claimed, 1)])
+    assert list(Delivery.objects.values_list("state", flat=True)) == ["sent", "sent"]
+    assert Message.objects.filter(external_id="post-1").count() == 1
 
 
 def blocked():

@@ -87,3 +87,22 @@ def test_a_brand_that_speaks_on_a_real_platform_is_left_alone(platforms, setting
     with pytest.raises(CommandError, match="real platform"):
         call_command("load_demo")
     assert Agent.objects.count() == 0
+
+
+def test_colleagues_keep_up_and_leave_some_for_who_looks_around(morning):
+    fresh = Conversation.objects.filter(brand=morning, status="open", assignee=None, waiting_since__isnull=False)
+    assert fresh.count() > demo_colleagues.LEFT
+    for _ in range(30):
+        demo_colleagues.work(morning, random.Random(2))
+    assert fresh.count() == demo_colleagues.LEFT
+    for conversation in Conversation.objects.filter(brand=morning):
+        said = list(conversation.messages.exclude(agent=None).values_list("text", flat=True))
+        assert len(said) == len(set(said)), "a platform refuses the same words twice"
+
+
+def test_what_a_colleague_could_not_send_is_not_left_lying(morning):
+    daan = Agent.objects.get(email="daan@webcare.example")
+    mine = Delivery.objects.filter(conversation__brand=morning, owner=daan)
+    assert mine.update(state="failed", error_reason="duplicate") > 0
+    demo_colleagues.work(morning, random.Random(2))
+    assert not mine.filter(state="failed", handled_at=None).exists()

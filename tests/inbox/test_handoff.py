@@ -15,6 +15,7 @@ from inbox.models import Conversation, Draft
 from inbox.operations import handoff, outbox_choices
 from inbox.operations.ingest import ingest_page
 from inbox.operations.triage import resolve
+from inbox.queries.outbox_todo import minded
 from tests import builders
 from tests.inbox.outbox import agent, fresh_world, reply, run, script, sweep, talk
 from tests.inbox.platform import WORLD, cut_before, failing
@@ -111,6 +112,21 @@ def test_a_private_message_that_was_refused_offers_to_ask_in_public(page, talk, 
     private = run(hand_off(talk, agent)[0])
     html = page.get(reverse("delivery", args=[private.pk])).content.decode()
     assert reverse("invite", args=[talk.pk]) in html
+
+
+def test_asking_in_public_settles_the_private_message_that_failed_and_keeps_what_happened(page, talk, agent):
+    script(talk, failing(Rejected("No", reason="dm_closed")))
+    private, public = hand_off(talk, agent)
+    assert run(private).state == "failed"
+    page.post(reverse("invite", args=[talk.pk]))
+    asking = reply(talk, agent, Draft.objects.get(mode="public_reply").text)
+    assert minded(agent=agent, brands=[talk.brand]).exists()  # until it is there
+    assert run(asking).state == "sent"
+    assert not minded(agent=agent, brands=[talk.brand]).exists()
+    public.refresh_from_db()
+    assert public.handled_at
+    assert [h.outcome for h in private.history.order_by("pk")] == ["dm_closed", "asked_instead"]
+    assert "in plaats daarvan openbaar gevraagd" in page.get(reverse("delivery", args=[private.pk])).content.decode()
 
 
 def test_somebody_who_was_not_asked_is_not_joined_to_an_old_case(talk, agent):

@@ -6,12 +6,14 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from inbox.models import ActivityEntry, Conversation, Delivery, Draft, Message, Notification
 from inbox.operations import outbox_choices
 from inbox.operations.changes import Refused
 from inbox.operations.replies import send_reply, split_text
+from inbox.queries.conversation import timeline
+from inbox.queries.outbox_words import delivery_words
 from tests import builders
 from tests.inbox.outbox import fresh_world, reply, run, soon
 
@@ -77,6 +79,16 @@ def test_a_long_text_leaves_in_numbered_parts_when_the_agent_agrees(talk, agent)
     assert first.parts == len(parts) == 3
     assert all(len(d.message.text) <= 280 for d in parts)
     assert parts[2].message.text.endswith("(3/3)")
+    shown = [item.what.text[-5:] for item in timeline(talk).items if item.kind == "message"]
+    assert shown[1:] == ["(1/3)", "(2/3)", "(3/3)"]
+
+
+def test_what_leaves_much_later_says_when_and_not_how_many_seconds(talk, agent):
+    later = reply(talk, agent, delay=600)
+    at = timezone.localtime(later.due_at).strftime("%H:%M")
+    with translation.override("en"):
+        assert delivery_words(later, agent).text == f"leaves at {at}"
+        assert delivery_words(reply(talk, agent, delay=5), agent).undo_seconds
 
 
 def test_taking_back_takes_back_every_part(talk, agent):

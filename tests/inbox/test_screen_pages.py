@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -208,3 +209,25 @@ def test_somebody_without_a_brand_is_told_so(client):
     client.force_login(builders.agent())
     assert client.get("/").status_code == 200
     assert get_user(client).is_authenticated
+
+
+def test_a_lead_sees_who_has_what_and_what_is_late_or_soon_will_be(client, brand, account):
+    lead, anna = builders.agent(brand, role="lead"), builders.agent(brand, name="Anna Kuiper")
+    now = timezone.now()
+    for waited, assignee in ((1, anna), (27, anna), (40, anna), (50, None), (2, None)):
+        since = now - timedelta(minutes=waited)
+        builders.conversation(account, assignee=assignee, waiting_since=since, due_at=since + timedelta(minutes=30))
+    builders.conversation(builders.account(builders.brand(name="Elders", slug="elders")))
+    client.force_login(lead)
+    page = client.get(f"/inbox/{brand.slug}/colleagues/").text
+    cells = {
+        re.sub(r"<[^>]+>|\s", "", row[0]): [re.sub(r"<[^>]+>", "", cell).strip() for cell in row[1:]]
+        for row in (
+            re.findall(r"<t[hd][^>]*?(?:row|num)\"?>(.*?)</t[hd]>", line, re.DOTALL)
+            for line in page.partition("<tbody>")[2].split("<tr>")[1:]
+        )
+    }
+    assert cells["Niemand"] == ["2", "0", "1", "0:50"]
+    assert cells["AKAnnaKuiper"] == ["3", "1", "1", "0:40"]
+    assert "2 gesprekken zijn van niemand" in page
+    assert "2 zijn over de norm" in page

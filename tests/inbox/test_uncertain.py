@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from django.utils import timezone
 
 from connectors.exceptions import OutcomeUnknown
 from connectors.types import Sent
-from inbox.models import Delivery, Notification
+from inbox.models import Attachment, Delivery, Notification
 from inbox.operations import deliveries, outbox_choices, outbox_claims
+from inbox.operations.outbox_messages import outbound
 from inbox.operations.outbox_records import record_sent
+from tests import builders
 from tests.inbox.outbox import agent, fresh_world, reply, run, script, soon, sweep, talk, together
 from tests.inbox.platform import WORLD, accepted_then_cut, cut_before, failing, refused_as_duplicate
 
@@ -138,3 +141,36 @@ def test_late_proof_outlives_an_outcome_unknown(talk, agent):
     WORLD.accept(deliveries.outbound(delivery))  # accepted after we gave up waiting
     assert sweep(delivery).state == "sent"
     assert len(WORLD.posts) == 1
+
+
+def test_a_clock_of_ours_that_is_ahead_makes_no_second_one(talk, agent):
+    script(talk, accepted_then_cut)
+    delivery = run(reply(talk, agent))
+    WORLD.posts[0] = replace(WORLD.posts[0], at=timezone.now() - timedelta(minutes=4))  # by the platform's clock
+    assert sweep(delivery).state == "sent"
+    assert len(WORLD.posts) == 1
+
+
+def test_what_was_posted_by_hand_before_we_tried_is_not_taken_for_this_one(talk, agent):
+    """The same words, a moment ago, in the platform's own app."""
+    delivery = reply(talk, agent)
+    post = WORLD.accept(outbound(delivery))
+    before = timezone.now() - timedelta(minutes=1)
+    builders.message(talk, external_id=post.external_id, direction="out", text=delivery.message.text, created_at=before)
+    script(talk, cut_before)
+    assert run(delivery).state == "uncertain"
+    assert (sweep(delivery).state, delivery.error_reason) == ("uncertain", "look_alike")
+
+
+def test_a_worker_that_uploads_pictures_is_not_thought_dead_as_soon_as_another(talk, agent):
+    delivery, other = reply(talk, agent), reply(builders.conversation(talk.account), agent)
+    picture = {"kind": "image", "content_type": "image/png", "size": 3, "file": "kaart.png"}
+    Attachment.objects.create(brand=talk.brand, message=delivery.message, **picture)
+    outbox_claims.claim(limit=2)
+    Delivery.objects.update(claimed_at=timezone.now() - timedelta(minutes=2))
+    deliveries.sweep()
+    states = Delivery.objects.in_bulk([delivery.pk, other.pk])
+    assert (states[delivery.pk].state, states[other.pk].error_reason) == ("sending", "worker_died")
+    Delivery.objects.update(claimed_at=timezone.now() - timedelta(minutes=11))
+    deliveries.sweep()
+    assert Delivery.objects.get(pk=delivery.pk).error_reason == "worker_died"

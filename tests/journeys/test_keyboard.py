@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from inbox.models import CannedReply, Conversation, Label, Message, Note, View
+from inbox.operations.drafts import save_draft
 from inbox.operations.notes import add_note
+from inbox.queries.outbox import mode_of
 from tests.journeys.scene import busy_morning
 
 pytestmark = pytest.mark.browser
@@ -35,6 +37,7 @@ def keys(page, enter, scene, console_errors):
 
 
 def press(page, *keys):
+    page.wait_for_load_state("domcontentloaded")  # a page that has just come hears keys from then on
     for key in keys:
         page.keyboard.press(key)
 
@@ -201,3 +204,24 @@ def test_the_bell_and_the_key_map(keys, scene):
     expect(keys.get_by_role("dialog", name="Sneltoetsen")).to_be_visible()
     press(keys, "Escape")
     expect(keys.locator("dialog[open]")).to_have_count(0)
+
+
+def test_one_pane_from_the_keyboard(keys, scene):
+    """What four hundred percent leaves of a screen: one pane, and nothing in the way of sending."""
+    talk = scene["conversations"][2]
+    save_draft(conversation=talk, agent=scene["daan"], mode=mode_of(talk, "public"), text="Wat ik al had.")
+    keys.set_viewport_size({"width": 390, "height": 844})
+    open_nth(keys, 3, "Reizigers Noord")
+    press(keys, "c")
+    told = keys.locator("#toasts").get_by_text("Geclaimd.")
+    expect(told).to_be_visible()
+    press(keys, "r")
+    expect(keys.locator("#reply")).to_be_focused()
+    keys.keyboard.type(" En dit erbij.")
+    expect(keys.locator("#reply")).to_have_value("Wat ik al had. En dit erbij.")
+    box, send = told.bounding_box(), keys.get_by_role("button", name="Openbaar plaatsen").bounding_box()
+    assert box["y"] + box["height"] < send["y"]
+    press(keys, "Escape")
+    expect(keys.get_by_role("link", name="Terug naar de lijst")).to_be_focused()
+    press(keys, "Enter")
+    expect(keys.locator("[data-row]").first).to_be_visible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from io import BytesIO
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -13,6 +14,7 @@ from playwright.sync_api import expect
 
 from connectors.sandbox.process import SandboxProcess
 from inbox.models import Conversation, Delivery, DeliveryAttempt, Thread
+from inbox.operations.replies import send_reply
 from tests import builders
 from tests.browser import Program
 from tests.connectors.sandbox_sdks import x_pictures
@@ -149,11 +151,14 @@ def test_from_public_to_private_and_back_in_one_timeline(sandbox, page, enter, p
     page.goto(address(talk))
     expect(page.locator("#timeline > li.private")).to_have_count(2)
     expect(page.locator("#timeline").get_by_text("9711 AB")).to_be_visible()
+    colleague = {"agent": people["daan"], "mode": "direct_message", "token": uuid4()}
+    send_reply(conversation=leg, text="Ik kijk even mee.", **colleague)  # in the other leg: seen without reloading
+    expect(page.locator("#timeline > li.private .delivery.sent")).to_have_count(2, timeout=30_000)
     page.goto(address(leg))
     expect(page.locator("#timeline").get_by_text("waar blijft de trein")).to_be_visible()
     write(page, "Dank je, opgelost!", "private")
     page.locator("#composer [data-send]:visible").click()
-    expect(page.locator("#timeline .delivery.sent")).to_have_count(3, timeout=30_000)  # of both legs
+    expect(page.locator("#timeline .delivery.sent")).to_have_count(4, timeout=30_000)  # of both legs
     page.locator('#head [data-key="e"]').click()
     page.locator("#resolve button").first.click()
     expect(page.locator("#composer .bar").last).to_contain_text("Rond het daar ook af")
