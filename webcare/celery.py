@@ -20,7 +20,10 @@ from celery.signals import (
     worker_shutting_down,
 )
 
+from webcare.schedule import Every
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webcare.settings")
+
 
 app = Celery("webcare")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -37,16 +40,17 @@ app.conf.update(
         "inbox.tasks.deliveries.*": {"queue": "replies"},
         "inbox.tasks.polling.*": {"queue": "polls"},
     },
+    beat_scheduler="webcare.schedule:Steady",
     beat_schedule={  # each only finds rows that are due; a beat that is missed costs its interval
-        "poll due streams": {"task": "inbox.tasks.polling.poll_due", "schedule": 2},
-        "look at reach again": {"task": "inbox.tasks.polling.refresh_reach", "schedule": 30},
-        "deliver due replies": {"task": "inbox.tasks.deliveries.deliver_due", "schedule": 5},
-        "sweep deliveries": {"task": "inbox.tasks.deliveries.sweep", "schedule": 10},
-        "wake snoozed": {"task": "inbox.tasks.conversations.wake_snoozed", "schedule": 15},
-        "warn of norms": {"task": "inbox.tasks.conversations.warn_due_soon", "schedule": 30},
-        "collect words": {"task": "inbox.tasks.conversations.collect_words", "schedule": 3600},
-        "watch credentials": {"task": "inbox.tasks.accounts.watch_credentials", "schedule": 3600},
-        "keep no longer than agreed": {"task": "inbox.tasks.accounts.run_retention", "schedule": 6 * 3600},
+        "poll due streams": {"task": "inbox.tasks.polling.poll_due", "schedule": Every(2)},
+        "look at reach again": {"task": "inbox.tasks.polling.refresh_reach", "schedule": Every(30)},
+        "deliver due replies": {"task": "inbox.tasks.deliveries.deliver_due", "schedule": Every(5)},
+        "sweep deliveries": {"task": "inbox.tasks.deliveries.sweep", "schedule": Every(10)},
+        "wake snoozed": {"task": "inbox.tasks.conversations.wake_snoozed", "schedule": Every(15)},
+        "warn of norms": {"task": "inbox.tasks.conversations.warn_due_soon", "schedule": Every(30)},
+        "collect words": {"task": "inbox.tasks.conversations.collect_words", "schedule": Every(3600)},
+        "watch credentials": {"task": "inbox.tasks.accounts.watch_credentials", "schedule": Every(3600)},
+        "keep no longer than agreed": {"task": "inbox.tasks.accounts.run_retention", "schedule": Every(6 * 3600)},
     },
     worker_hijack_root_logger=False,
     task_time_limit=300,

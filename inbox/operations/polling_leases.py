@@ -12,18 +12,23 @@ from inbox.operations.ingest_rows import execute, fetch, records
 LEASE = timedelta(seconds=14)  # a dead worker's streams are free after this; a living one renews
 BATCH = 250
 AT_ONCE = 5000
-LEASED = """
+SKEW = timedelta(
+    minutes=2
+)  # between the clocks of two machines; what lies further ahead was written before a clock was set back
+DUE = "(s.next_poll_at <= %(now)s OR s.last_polled_at > %(ahead)s)"
+FREE = "(s.leased_until IS NULL OR s.leased_until < %(now)s OR s.leased_until > %(too_long)s)"
+LEASED = f"""
     WITH ranked AS (
         SELECT s.id, s.next_poll_at, a.failures,
             row_number() OVER (PARTITION BY s.account_id ORDER BY s.next_poll_at, s.id) AS turn
         FROM inbox_stream s JOIN inbox_channelaccount a ON a.id = s.account_id
-        WHERE s.enabled AND s.next_poll_at <= %(now)s AND (s.leased_until IS NULL OR s.leased_until < %(now)s)
-            AND a.state = 'connected' AND (a.retry_at IS NULL OR a.retry_at <= %(now)s)
+        WHERE s.enabled AND {DUE} AND {FREE}
+            AND a.state = 'connected' AND (a.retry_at IS NULL OR a.retry_at <= %(now)s OR a.trouble_since > %(ahead)s)
     ), picked AS (
         SELECT s.id FROM inbox_stream s
         WHERE s.id = ANY(ARRAY(SELECT id FROM ranked WHERE failures < 2 OR turn = 1
                 ORDER BY turn, next_poll_at LIMIT %(limit)s))
-            AND s.next_poll_at <= %(now)s AND (s.leased_until IS NULL OR s.leased_until < %(now)s)
+            AND {DUE} AND {FREE}
         FOR UPDATE SKIP LOCKED
     )
     UPDATE inbox_stream s SET lease = %(lease)s, leased_until = %(until)s
@@ -52,9 +57,15 @@ QUIET = """
 
 
 def lease_due(*, now: datetime) -> tuple[UUID, list[int]]:
-    """Lease what is due, every account's first before anyone's second; an account in trouble gets one try."""
+    """Lease what is due, every account's first before anyone's second; an account in trouble gets one try.
+
+    A clock that was set back is not waited for: who was polled later than now is due.
+    """
     lease = uuid4()
-    values = {"now": now, "lease": lease, "until": now + LEASE, "limit": AT_ONCE}
+    values = {
+        "now": now, "lease": lease, "until": now + LEASE, "limit": AT_ONCE, "ahead": now + SKEW,
+        "too_long": now + LEASE + SKEW,
+    }  # fmt: skip
     rows = fetch(LEASED, values)  # type: ignore[arg-type]
     turns: Counter[int] = Counter()
     ordered = []

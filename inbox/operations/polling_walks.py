@@ -32,14 +32,16 @@ def question(stream: Stream, *, now: datetime) -> Question:
     """The newest, unless that was just asked and something older is waiting."""
     state = stream.backlog
     if not state:
-        return Question(dict(stream.cursor), _bound(stream), head=True, asked_at=now)
-    if now - datetime.fromisoformat(state["head_at"]) >= HEAD_EVERY:
-        return Question({}, datetime.fromisoformat(state["since"]), head=True, asked_at=now)
-    return Question(dict(state["walks"][0]["cursor"]), _bound(stream), head=False, asked_at=now)
+        return Question(dict(stream.cursor), _bound(stream, now), head=True, asked_at=now)
+    if not timedelta(0) <= now - datetime.fromisoformat(state["head_at"]) < HEAD_EVERY:
+        since = min(datetime.fromisoformat(state["since"]), now - OVERLAP)
+        return Question({}, since, head=True, asked_at=now)
+    return Question(dict(state["walks"][0]["cursor"]), _bound(stream, now), head=False, asked_at=now)
 
 
-def _bound(stream: Stream) -> datetime | None:
-    return stream.complete_until - OVERLAP if stream.complete_until else stream.since
+def _bound(stream: Stream, now: datetime) -> datetime | None:
+    """What lies before is in; never the future, where a clock that has been set back since put it."""
+    return min(stream.complete_until, now) - OVERLAP if stream.complete_until else stream.since
 
 
 def advance(stream: Stream, *, asked: Question, page: Page) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def advance(stream: Stream, *, asked: Question, page: Page) -> dict[str, Any]:
     if state["walks"]:
         return {**fields, "backlog": state}
     proof = datetime.fromisoformat(state["proof"]) if state["proof"] else None
-    known = [at for at in (stream.complete_until, proof, page.complete_until) if at is not None]
+    known = [min(at, asked.asked_at) for at in (stream.complete_until, proof, page.complete_until) if at is not None]
     moved = {"complete_until": max(known)} if proof or page.complete_until else {}
     return {**fields, **moved, "backlog": None}
 

@@ -119,11 +119,12 @@ class Story:
                 current_app.send_task("inbox.tasks.polling.poll_streams", args=[[pk], str(lease)])
 
     def tick(self) -> None:
-        """Time passes: streams are due again, and somebody reconnects what was lost."""
+        """Time passes: streams are due again, somebody reconnects what was lost, and programs that ended run again."""
         from django.utils import timezone
 
         from inbox.models import ChannelAccount, Stream
 
+        self.done["ended by itself"] += self.stage.start_again_who_ended()
         soon = timezone.now() + timedelta(seconds=1)
         Stream.objects.filter(next_poll_at__gt=soon).update(next_poll_at=soon)
         ChannelAccount.objects.filter(state="lost", state_since__lt=timezone.now() - timedelta(seconds=2)).update(

@@ -31,6 +31,14 @@ class IngestStage(Stage):
         self.celery.append(process)
         return process
 
+    def start_again_who_ended(self) -> int:
+        """As whoever runs it does (supervisor, Docker): Celery itself may give up when the broker is killed under it."""
+        ended = [number for number, process in enumerate(self.celery) if process.poll() is not None]
+        for number in ended:
+            self.start_poller(beat=number == 0)
+            self.celery[number] = self.celery.pop()
+        return len(ended)
+
     def connect_all(self, *, since: Any) -> list[Any]:
         """The first X account and the first Page, with all their streams, due now."""
         from django.utils import timezone

@@ -1,15 +1,16 @@
-"""The wall clock of the workers goes over a change of daylight-saving time: leases, rhythm and proof go on."""
+"""The workers' clock goes over a change of daylight-saving time, or is set: leases, rhythm and proof go on."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
-from inbox.models import Gap, HourlyCount, Message, Poll, Stream
+from inbox.models import ChannelAccount, Gap, HourlyCount, Message, Poll, Stream
 from inbox.operations import polling, polling_leases
 from tests.inbox import feed
 from tests.inbox.pages import said
@@ -85,3 +86,51 @@ def test_a_lease_lasts_as_long_as_on_any_other_night(clock, change):
     assert again == [stream.pk]
     assert polling.poll_streams(pks, lease=first) == 0
     assert polling.poll_streams(pks, lease=second) == 1
+
+
+def test_an_hour_that_the_clock_is_set_back_is_not_waited_for(clock, monkeypatch):
+    """The platform's clock goes on as ever; what is said is in within a minute, whatever ours says."""
+    platform = Clock(clock.at)
+    monkeypatch.setattr(feed, "timezone", SimpleNamespace(now=platform))
+    stream, timeline = connected(at_most_minutes_old=1)
+    for number, jump in enumerate((0, -1, 1, -1)):
+        clock.at += timedelta(hours=jump)
+        before = Poll.objects.count()
+        timeline.messages.append(replace(said(f"m{number}", "p"), sent_at=platform.at, thread_id="t"))
+        for _ in range(13):
+            clock.advance(5)
+            platform.advance(5)
+            turn()
+        assert before + 1 <= Poll.objects.count() <= before + 6  # at its own rhythm
+        stream.refresh_from_db()
+        assert timedelta(0) < stream.next_poll_at - clock.at <= timedelta(seconds=60)
+        assert stream.complete_until <= clock.at
+        assert Message.objects.count() == number + 1
+
+
+def test_a_lease_from_before_the_clock_was_set_back_ends_with_its_worker(clock):
+    stream, _timeline = connected()
+    dead, pks = polling_leases.lease_due(now=clock.at)
+    clock.at -= timedelta(hours=1)
+    Stream.objects.update(next_poll_at=clock.at)
+    fresh, again = polling_leases.lease_due(now=clock.at)
+    assert again == pks == [stream.pk]
+    assert polling.poll_streams(pks, lease=dead) == 0
+    assert polling.poll_streams(pks, lease=fresh) == 1
+
+
+def test_an_account_in_trouble_is_tried_again_although_the_clock_was_set_back(clock):
+    stream, _timeline = connected()
+    later = {"retry_at": clock.at + timedelta(minutes=15), "trouble_since": clock.at, "failures": 3}
+    ChannelAccount.objects.update(**later)
+    assert polling_leases.lease_due(now=clock.at)[1] == []
+    clock.at -= timedelta(hours=1)
+    Stream.objects.update(next_poll_at=clock.at)
+    assert polling_leases.lease_due(now=clock.at)[1] == [stream.pk]
+
+
+def test_two_machines_whose_clocks_differ_a_little_poll_no_more_often(clock):
+    connected()
+    turn()
+    clock.advance(-60)  # the other machine is behind
+    assert polling_leases.lease_due(now=clock.at)[1] == []

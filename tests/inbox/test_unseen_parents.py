@@ -99,3 +99,29 @@ def test_looking_again_at_what_a_search_found_does_not_make_it_addressed_to_us(s
     assert reach.refresh_due() == 1
     assert Message.objects.get().stream == search
     assert Conversation.objects.get().proactive
+
+
+def test_a_comment_on_facebook_takes_its_place_with_our_answer_under_it(sandbox):
+    sandbox.client.reset()
+    seeded = sandbox.client.account("noordtreinen", "facebook")
+    account = builders.account(
+        kind="facebook", external_id=seeded["external_id"], base_url=sandbox.url, credentials=seeded["credentials"]
+    )
+    stream = builders.stream(account, "comments", since=timezone.now() - timedelta(hours=1))
+    post = sandbox.client.fb_post(seeded["external_id"], "Vandaag rijden we anders")
+    unseen = sandbox.client.fb_comment(post["id"], {"name": "Kwijt", "id": "990001"}, "Mijn tas staat nog in de trein")
+    sandbox.client.fb_comment(unseen["id"], seeded["external_id"], "We bellen het station!")
+    with connect(account) as connector:
+        page = connector.poll(StreamRef("comments"), {}, since=stream.since)
+    ours = [m for m in page.messages if m.direction == "out" and m.parent_id == unseen["id"]]
+    assert ours
+    told = tuple(replace(m, partner=None, parent=None) for m in ours)
+    ingest_page(stream=stream, page=replace(page, messages=told), now=timezone.now(), lease=None)
+    assert Message.objects.get(external_id=unseen["id"]).placeholder
+    assert reach.refresh_due() == 1
+    message = Message.objects.get(external_id=unseen["id"])
+    assert (message.placeholder, message.text) == (False, "Mijn tas staat nog in de trein")
+    conversation = Conversation.objects.get()
+    assert set(conversation.messages.values_list("text", flat=True)) == {message.text, "We bellen het station!"}
+    assert conversation.identity.name == "Kwijt"
+    assert (conversation.status, conversation.waiting_since) == ("pending", None)
