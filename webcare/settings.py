@@ -135,7 +135,7 @@ TEMPLATES = [
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", DATABASE_URL)}
 DATABASES["default"] |= {
     "ENGINE": "django.db.backends.postgresql",
-    "CONN_MAX_AGE": 0 if DATABASE_POOL else 60,
+    "CONN_MAX_AGE": 0 if DATABASE_POOL else 600,  # PostgreSQL keeps its plans as long
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
         **DATABASES["default"].get("OPTIONS", {}),

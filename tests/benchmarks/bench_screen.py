@@ -148,7 +148,9 @@ def run(conversations: int, messages: int) -> dict[str, Any]:
     from inbox.events import valkey
     from inbox.models import Conversation
     from inbox.queries.lists import ListQuery, key_of
+    from webcare.warm import warm_up
 
+    warm_up()  # as the server does
     began = time.perf_counter()
     crowd = filled_once(conversations, messages=messages)
     filled = time.perf_counter() - began
