@@ -332,9 +332,9 @@ def test_colleagues_see_who_is_looking_and_who_writes(page, talk):
     presence.arrive(talk, agent=mate, typing=True)
     assert "Bram is writing" in read(page, talk)
     assert page.post(reverse("present", args=[talk.pk]), {"typing": "1"}).status_code == 204
-    assert len(presence.present([talk.pk])[talk.pk]) == 2
+    assert len(presence.present(talk.brand_id, [talk.pk])[talk.pk]) == 2
     assert page.post(reverse("present", args=[talk.pk]), {"gone": "1"}).status_code == 204
-    assert [one.agent_id for one in presence.present([talk.pk])[talk.pk]] == [mate.pk]
+    assert [one.agent_id for one in presence.present(talk.brand_id, [talk.pk])[talk.pk]] == [mate.pk]
 
 
 def test_the_assign_menu_says_who_is_how_busy(page, talk):

@@ -73,7 +73,7 @@ def test_colleagues_look_at_their_own_work_and_never_act_for_a_visitor(morning):
     before = ActivityEntry.objects.filter(actor__in=visitors).count()
     for _ in range(10):
         demo_colleagues.work(morning, random.Random(2))
-    rooms = presence.present(Conversation.objects.filter(brand=morning).values_list("pk", flat=True))
+    rooms = presence.present(morning.pk, Conversation.objects.filter(brand=morning).values_list("pk", flat=True))
     there = {person.agent_id for people in rooms.values() for person in people}
     assert there
     assert not there & visitors

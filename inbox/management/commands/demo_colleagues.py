@@ -47,6 +47,6 @@ def work(brand: Brand, dice: random.Random) -> None:
         if conversation is None:
             continue
         presence.arrive(conversation, agent=agent, typing=dice.random() < 0.5)
-        if dice.random() < ANSWERS and not presence.present([conversation.pk], besides=agent):
+        if dice.random() < ANSWERS and not presence.present(conversation.brand_id, [conversation.pk], besides=agent):
             morning.answer(conversation, agent)
             presence.leave(conversation, agent=agent)
