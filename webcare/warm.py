@@ -1,4 +1,4 @@
-"""A process that serves pages is warm before its first: what every page needs is loaded, and kept out of collections."""
+"""A process that serves pages is warm before its first: what all pages need is loaded, and kept out of collections."""
 
 from __future__ import annotations
 

@@ -52,7 +52,9 @@ def leave(conversation: Conversation, *, agent: Agent) -> None:
     events.publish("presence", brand_id=conversation.brand_id, id=conversation.pk, agent=agent.pk)
 
 
-def present(brand_id: int, conversation_ids: Iterable[int], *, besides: Agent | None = None) -> dict[int, list[Present]]:
+def present(
+    brand_id: int, conversation_ids: Iterable[int], *, besides: Agent | None = None
+) -> dict[int, list[Present]]:
     """Who is where in a brand, read in one go; empty when Valkey is away."""
     try:
         known: dict[bytes, bytes] = events.valkey().hgetall(_key(brand_id))  # type: ignore[assignment]

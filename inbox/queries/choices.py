@@ -13,7 +13,7 @@ from django.db.models import OuterRef, QuerySet
 from inbox.models import Agent, Brand, ClosingReason, Label, Team
 from inbox.models.teams import monogram
 from inbox.prepared import prepared
-from inbox.queries.counts import KEPT, brand_counts
+from inbox.queries.counts import loads_of
 from inbox.queries.frame import Frame
 from inbox.queries.nested import Rows
 
@@ -76,8 +76,8 @@ class Choices:
 
     @cached_property
     def _agents(self) -> tuple[Colleague, ...]:
-        loads = brand_counts(self.brand, age=0 if self.fresh else KEPT)["agents"]  # a menu waits for no newer figure
-        found = [Colleague(load=loads.get(str(row["pk"]), 0), **row) for row in self._rows["agent_rows"]]
+        loads = loads_of(self.brand, age=0) if self.fresh else loads_of(self.brand)
+        found = [Colleague(load=loads.get(row["pk"], 0), **row) for row in self._rows["agent_rows"]]
         return tuple(sorted(found, key=lambda one: (not one.on_shift, one.name.casefold())))
 
     def people(self) -> tuple[PersonChoice, ...]:

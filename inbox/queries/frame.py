@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from inbox import access
-from inbox.models import Agent, Brand, ChannelAccount, Notification, View
+from inbox.models import Agent, Brand, ChannelAccount, Conversation, Notification, View
 from inbox.prepared import rows_of
 from inbox.queries.account_lights import Light, lights_of
 from inbox.queries.counts import CAP, Counts, counts_for
@@ -53,7 +53,7 @@ class Frame:
     def counts(self) -> Counts:
         if self.brand is None:
             return Counts()
-        return counts_for(self.agent, self.brand, self.team_ids, self._around["mentioned"])
+        return counts_for(self.brand, {name: self._around[name] for name in ("mine", "team", "mentioned")})
 
     @cached_property
     def lights(self) -> list[Light]:
@@ -73,29 +73,32 @@ class Frame:
 
     @cached_property
     def _around(self) -> dict[str, Any]:
-        return _around(self.agent, self.brand)
+        return _around(self.agent, self.brand, self.team_ids)
 
     @property
     def queues(self) -> list[Queue]:
         return [queue for queue in QUEUES.values() if queue.name != "team" or self.team_ids]
 
 
-def _around(agent: Agent, brand: Brand | None) -> dict[str, Any]:
-    """The small things around a page, in one statement."""
+def _around(agent: Agent, brand: Brand | None, team_ids: list[int]) -> dict[str, Any]:
+    """The small things around a page, in one statement: an agent's own counts, the views, the brands."""
     owner = agent.is_owner
 
-    def build(*, agent: int, brand: int) -> QuerySet[Agent, Any]:
+    def build(*, agent: int, brand: int, **teams: int) -> QuerySet[Agent, Any]:
+        open_ones = Conversation.objects.filter(brand=brand, status="open")
         brands = access.brands_of(Agent(pk=agent, is_owner=owner)).order_by("name")
         views = View.objects.filter(Q(owner=None) | Q(owner=agent), brand=brand).order_by("name")
         told = Notification.objects.filter(agent=agent, brand=brand, read_at=None, kind=Notification.Kind.MENTIONED)
         return Agent.objects.filter(pk=agent).values(
             brand_rows=Rows(brands, None, pk="pk", name="name", slug="slug"),
             view_rows=Rows(views, None, pk="pk", owner_id="owner_id", name="name", query="query"),
-            mentioned=Capped(told, CAP),
-        )
+            mentioned=Capped(told, CAP), mine=Capped(open_ones.filter(assignee=agent), CAP),
+            team=Capped(Conversation.objects.filter(team__in=teams.values(), status="open"), CAP),
+        )  # fmt: skip
 
-    values = {"agent": agent.pk, "brand": brand.pk if brand else 0}
-    return dict(rows_of(("around", owner), build, values, planned=True)[0])
+    teams = {f"team{n}": pk for n, pk in enumerate(team_ids)}
+    values = {"agent": agent.pk, "brand": brand.pk if brand else 0, **teams}
+    return dict(rows_of(("around", owner, len(teams)), build, values, planned=True)[0])
 
 
 def teams_of(agent: Agent, brand: Brand) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Field, IntegerField, QuerySet, Subquery
+from django.db.models import Field, IntegerField, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
 
 
@@ -26,4 +26,5 @@ class Capped(Subquery):
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
 
     def __init__(self, found: QuerySet[Any], most: int) -> None:
-        super().__init__(found.order_by().values("pk")[:most], output_field=IntegerField())
+        rows = found.order_by().values(one=Value(1))  # no column, so that an index is enough
+        super().__init__(rows[:most], output_field=IntegerField())

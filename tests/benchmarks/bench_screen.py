@@ -163,7 +163,7 @@ def run(conversations: int, messages: int) -> dict[str, Any]:
 
         def ask(path: str = path, headers: dict[str, str] = headers, fresh: bool = budget == "counts") -> None:
             if fresh:
-                valkey().delete(f"webcare:counts:{crowd.brand.pk}")
+                valkey().delete(f"webcare:counts:{crowd.brand.pk}", f"webcare:loads:{crowd.brand.pk}")
             answer = client.get(path, headers=headers)
             assert answer.status_code == 200, (path, answer.status_code)
 
