@@ -102,10 +102,12 @@ class _Planning:
 class _Keeping(ServerBindingCursor):
     """Prepared at its first run. Other cursors of the connection, such as those that write, prepare nothing."""
 
+    connection: Any
+
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         self.connection.prepare_threshold = 0
         try:
-            return super().execute(query, params, **options)
+            return super().execute(query, params, **options)  # type: ignore[misc]
         finally:
             self.connection.prepare_threshold = None
 

@@ -182,8 +182,7 @@ class Hub:
             connection.give(event)
 
     def count(self, brand_id: int) -> None:
-        """Say that counts changed: at once when it has been quiet, in one piece with what changed them; else when a
-        second has passed."""
+        """Say that counts changed: at once, with what changed them, if it was quiet; else when a second has passed."""
         if brand_id not in self.by_brand:
             return
         loop = asyncio.get_running_loop()
