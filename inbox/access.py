@@ -17,6 +17,7 @@ from inbox.prepared import prepared
 
 Role = Membership.Role
 RANK = {Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
+BIGGEST = 2**63 - 1  # of an id; an address may say more
 M = TypeVar("M", bound=models.Model)
 
 
@@ -96,13 +97,19 @@ def _brand_and_role(*, slug: str, agent: int) -> models.QuerySet[Brand]:
 
 def conversation_for(agent: Agent, pk: int, role: str = Role.AGENT) -> Conversation:
     """A conversation of one of the agent's brands, with what its page needs."""
-    related = ("brand", "account", "thread", "contact", "identity", "assignee", "team")
-    own = Membership.objects.filter(agent=agent, brand=OuterRef("brand")).values("role")[:1]
-    found = Conversation.objects.select_related(*related).annotate(own_role=Subquery(own)).filter(pk=pk).first()
-    if found is None:
+    known = _conversation_and_role(pk=min(pk, BIGGEST), agent=agent.pk)
+    if not known:
         raise Http404
+    found: Conversation = known[0]
     required(agent, found, role)
     return found
+
+
+@prepared
+def _conversation_and_role(*, pk: int, agent: int) -> models.QuerySet[Conversation]:
+    related = ("brand", "account", "thread", "contact", "identity", "assignee", "team")
+    own = Membership.objects.filter(agent=agent, brand=OuterRef("brand")).values("role")[:1]
+    return Conversation.objects.filter(pk=pk).select_related(*related).annotate(own_role=Subquery(own))
 
 
 def required(agent: Agent, found: Any, role: str = Role.AGENT) -> None:

@@ -1,4 +1,12 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+from psycopg.types.datetime import TimestamptzLoader
+
+MOMENT = psycopg.adapters.types["timestamptz"].oid
 
 
 class InboxConfig(AppConfig):
@@ -9,3 +17,23 @@ class InboxConfig(AppConfig):
 
     def ready(self) -> None:
         from inbox import checks
+
+        connection_created.connect(read_moments_quickly)
+
+
+class QuickMoments(TimestamptzLoader):
+    """A moment in UTC, read in one go: a page reads some hundred, and the driver's own way takes ten times as long."""
+
+    timezone = UTC  # Django looks here whether the connection's moments are read as they should be
+
+    def load(self, data: Any) -> datetime:
+        try:
+            return datetime.fromisoformat(str(data, "ascii"))
+        except ValueError:  # beyond the years that Python knows: the driver says so
+            return super().load(data)
+
+
+def read_moments_quickly(connection: Any, **_: Any) -> None:
+    """On every new connection that speaks UTC, as Django's do."""
+    if connection.timezone == UTC:
+        connection.connection.adapters.register_loader(MOMENT, QuickMoments)

@@ -96,7 +96,20 @@ class _Planning:
         if self.connection.queries_logged:  # only the ordinary way knows what was said, values and all
             return ordinary
         ordinary.close()
-        return self.connection._prepare_cursor(ServerBindingCursor(self.connection.connection))  # type: ignore[call-arg]
+        return self.connection._prepare_cursor(_Keeping(self.connection.connection))  # type: ignore[call-arg]
+
+
+class _Keeping(ServerBindingCursor):
+    """Prepared at its first run. Other cursors of the connection, such as those that write, prepare nothing."""
+
+    connection: Any
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        self.connection.prepare_threshold = 0
+        try:
+            return super().execute(query, params, **options)  # type: ignore[misc]
+        finally:
+            self.connection.prepare_threshold = None
 
 
 def _with_constants(

@@ -18,6 +18,7 @@ from a2wsgi import WSGIMiddleware
 from webcare.wsgi import application as pages_application  # isort: skip  (sets Django up, before the stream's imports)
 
 from webcare.stream import Hub, Receive, Scope, Send  # isort: skip
+from webcare.warm import warm_up  # isort: skip
 
 THREADS = 8  # pages at a time in one process; each thread may keep a database connection
 
@@ -42,6 +43,7 @@ async def lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            warm_up()
             hub.start()
             close_streams_on_signal()
             await send({"type": "lifespan.startup.complete"})

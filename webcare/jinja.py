@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any
 
@@ -52,6 +54,25 @@ def symbol(name: str, small: bool = False) -> Markup:
     )
 
 
+KEPT = 200  # pieces of pages; a menu of two hundred labels is some 40 kB
+PLACE = f"\ue000{secrets.token_hex(8)}\ue000"  # nobody else can have written this
+_pieces: dict[Hashable, str] = {}
+
+
+def kept(at: str, *facts: Hashable, caller: Callable[[Markup], str]) -> Markup:
+    """A piece of a page that is the same for everybody with these facts, but for an address: written once.
+
+    All that it shows must stand among the facts; `at` comes in the place that the piece is called with.
+    """
+    key = (translation.get_language(), *facts)
+    piece = _pieces.get(key)
+    if piece is None:
+        if len(_pieces) >= KEPT:
+            _pieces.clear()
+        piece = _pieces[key] = str(caller(Markup(PLACE)))  # noqa: S704 - our own token
+    return Markup(piece.replace(PLACE, escape(at)))  # noqa: S704 - made by a template, which escapes
+
+
 def environment(**options: Any) -> Environment:
     """Undefined names are errors: a page never shows an empty place where a fact belongs."""
     options |= {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
@@ -61,7 +82,7 @@ def environment(**options: Any) -> Environment:
         translation.gettext, translation.ngettext, newstyle=True, pgettext=translation.pgettext,
         npgettext=translation.npgettext,
     )  # fmt: skip
-    env.globals.update(static=static, url=url, get_language=translation.get_language, _=words, symbol=symbol)
+    env.globals.update(static=static, url=url, get_language=translation.get_language, _=words, symbol=symbol, kept=kept)
     from inbox.templatetags import filters  # the app registry is ready only now
 
     env.filters.update(filters.FILTERS)

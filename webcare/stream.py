@@ -182,16 +182,19 @@ class Hub:
             connection.give(event)
 
     def count(self, brand_id: int) -> None:
-        """Say that counts changed: at once when it has been quiet, else when a second has passed."""
+        """Say that counts changed: at once, with what changed them, if it was quiet; else when a second has passed."""
         if brand_id not in self.by_brand:
             return
         loop = asyncio.get_running_loop()
         now, next_at = loop.time(), self.counted.get(brand_id, 0.0)
         if next_at > now + COUNTS_GAP:  # one is on its way
             return
-        when = max(now, next_at)
-        self.counted[brand_id] = when + COUNTS_GAP + (1e-6 if when > now else 0)
-        loop.call_at(when, lambda: self.tell(self.by_brand.get(brand_id, ()), encode("counts", {})))
+        if next_at <= now:
+            self.counted[brand_id] = now + COUNTS_GAP
+            self.tell(self.by_brand[brand_id], encode("counts", {}))
+            return
+        self.counted[brand_id] = next_at + COUNTS_GAP + 1e-6
+        loop.call_at(next_at, lambda: self.tell(self.by_brand.get(brand_id, ()), encode("counts", {})))
 
     # Rights
 

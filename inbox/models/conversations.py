@@ -128,11 +128,8 @@ class Conversation(models.Model):
             models.Index(
                 fields=["account", "waiting_since", "id"], name="conv_account_open", condition=Q(status="open")
             ),
-            models.Index(
-                fields=["brand", "assignee", "team", "kind", "proactive", "due_at"],
-                name="conv_open_counts",
-                condition=Q(status="open"),
-            ),
+            models.Index(fields=["brand", "assignee"], name="conv_loads", condition=Q(status="open")),
+            models.Index(fields=["brand", "due_at"], name="conv_overdue", condition=Q(status="open")),
             models.Index(fields=["brand", "growth", "id"], name="conv_open_growth", condition=Q(status="open")),
             models.Index(fields=["thread", "waiting_since", "id"], name="conv_thread_open", condition=Q(status="open")),
             models.Index(

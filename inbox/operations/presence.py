@@ -26,12 +26,16 @@ class Present:
 
 def arrive(conversation: Conversation, *, agent: Agent, typing: bool = False) -> None:
     """A sign of life; colleagues are told when it says something new."""
-    now = time.time()
+    now, key, place = time.time(), _key(conversation.brand_id), f"{conversation.pk}:{agent.pk}"
     try:
-        seen = _members(conversation.pk).get(agent.pk)
+        known: dict[bytes, bytes] = events.valkey().hgetall(key)  # type: ignore[assignment]
+        ended = [name for name, value in known.items() if _read(0, value, now) is None]
+        seen = _read(agent.pk, known.get(place.encode(), b""), now)
         pipe = events.valkey().pipeline()
-        pipe.hset(_key(conversation.pk), str(agent.pk), f"{now + LOOKING}|{now + TYPING if typing else 0}|{agent.name}")
-        pipe.expire(_key(conversation.pk), LOOKING * 2)
+        if ended:
+            pipe.hdel(key, *ended)
+        pipe.hset(key, place, f"{now + LOOKING}|{now + TYPING if typing else 0}|{agent.name}")
+        pipe.expire(key, LOOKING * 2)
         pipe.execute()
     except redis.RedisError:
         return
@@ -42,39 +46,35 @@ def arrive(conversation: Conversation, *, agent: Agent, typing: bool = False) ->
 def leave(conversation: Conversation, *, agent: Agent) -> None:
     """Gone elsewhere."""
     try:
-        events.valkey().hdel(_key(conversation.pk), str(agent.pk))
+        events.valkey().hdel(_key(conversation.brand_id), f"{conversation.pk}:{agent.pk}")
     except redis.RedisError:
         return
     events.publish("presence", brand_id=conversation.brand_id, id=conversation.pk, agent=agent.pk)
 
 
-def present(conversation_ids: Iterable[int], *, besides: Agent | None = None) -> dict[int, list[Present]]:
-    """Who is where, in one round trip; empty when Valkey is away."""
-    ids = list(conversation_ids)
+def present(
+    brand_id: int, conversation_ids: Iterable[int], *, besides: Agent | None = None
+) -> dict[int, list[Present]]:
+    """Who is where in a brand, read in one go; empty when Valkey is away."""
     try:
-        pipe = events.valkey().pipeline(transaction=False)
-        for pk in ids:
-            pipe.hgetall(_key(pk))
-        found = pipe.execute()
+        known: dict[bytes, bytes] = events.valkey().hgetall(_key(brand_id))  # type: ignore[assignment]
     except redis.RedisError:
         return {}
-    own = besides.pk if besides else None
-    rooms = {pk: [p for p in _read(raw).values() if p.agent_id != own] for pk, raw in zip(ids, found, strict=True)}
-    return {pk: people for pk, people in rooms.items() if people}
+    now, wanted, own = time.time(), set(conversation_ids), besides.pk if besides else None
+    rooms: dict[int, list[Present]] = {}
+    for name, value in known.items():
+        room, _, agent_id = name.partition(b":")
+        if int(room) in wanted and int(agent_id) != own and (one := _read(int(agent_id), value, now)):
+            rooms.setdefault(int(room), []).append(one)
+    return rooms
 
 
-def _members(conversation_id: int) -> dict[int, Present]:
-    return _read(events.valkey().hgetall(_key(conversation_id)))  # type: ignore[arg-type]
+def _read(agent_id: int, value: bytes, now: float) -> Present | None:
+    """None when the sign of life is too long ago."""
+    until, typing, name = value.decode().split("|", 2) if value else ("0", "0", "")
+    return Present(agent_id, name, float(typing) > now) if float(until) > now else None
 
 
-def _read(raw: dict[bytes, bytes]) -> dict[int, Present]:
-    now, people = time.time(), {}
-    for key, value in raw.items():
-        until, typing, name = value.decode().split("|", 2)
-        if float(until) > now:
-            people[int(key)] = Present(int(key), name, float(typing) > now)
-    return people
-
-
-def _key(conversation_id: int) -> str:
-    return f"webcare:presence:{conversation_id}"
+def _key(brand_id: int) -> str:
+    """A brand's colleagues in one hash: a list of fifty conversations is one look, and few people are at work."""
+    return f"webcare:present:{brand_id}"

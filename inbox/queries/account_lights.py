@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from inbox.models import Brand, ChannelAccount, Stream
+from inbox.prepared import prepared
 
 State = ChannelAccount.State
 STILL = (Stream.State.FAILING, Stream.State.STOPPED)
@@ -32,14 +33,21 @@ class Light:
 
 def lights_of(brand: Brand) -> list[Light]:
     """One light for each of a brand's accounts that was not removed, in one statement whatever their number."""
+    shown = _accounts(brand=brand.pk)
+    for one in shown:
+        one.brand = brand
+    return [light(one, still=one.still, behind=one.behind, proved=one.proved) for one in shown]
+
+
+@prepared
+def _accounts(*, brand: int) -> QuerySet[ChannelAccount]:
     on = Q(streams__enabled=True)
-    shown = brand.accounts.exclude(state=State.REMOVED).only(*SHOWN).order_by("kind", "name", "pk")
-    shown = shown.annotate(
+    shown = ChannelAccount.objects.filter(brand=brand).exclude(state=State.REMOVED).only(*SHOWN)
+    return shown.order_by("kind", "name", "pk").annotate(
         still=Count("streams", filter=on & Q(streams__state__in=STILL)),
         behind=Count("streams", filter=on & Q(streams__state=Stream.State.BEHIND)),
         proved=Min("streams__complete_until", filter=on),
     )
-    return [light(one, still=one.still, behind=one.behind, proved=one.proved) for one in shown]
 
 
 def light(account: ChannelAccount, *, still: int, behind: int, proved: datetime | None) -> Light:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import OuterRef, QuerySet
 
 from inbox.models import Agent, Brand, ClosingReason, Label, Team
 from inbox.models.teams import monogram
 from inbox.prepared import prepared
-from inbox.queries.counts import KEPT, brand_counts
+from inbox.queries.counts import loads_of
 from inbox.queries.frame import Frame
 from inbox.queries.nested import Rows
 
@@ -34,6 +35,29 @@ class Colleague:
         return monogram(self.name or self.email)
 
 
+class PersonChoice(NamedTuple):
+    """Somebody whose conversations can be looked at."""
+
+    pk: int
+    name: str
+    monogram: str
+
+
+class TeamChoice(NamedTuple):
+    """A team a conversation can be given to."""
+
+    pk: int
+    name: str
+
+
+class LabelChoice(NamedTuple):
+    """A label that can be put on a conversation."""
+
+    pk: int
+    name: str
+    meaning: str
+
+
 @dataclass
 class Choices:
     """The menus of a brand: one statement, when the first of them is shown."""
@@ -45,21 +69,31 @@ class Choices:
     def _rows(self) -> dict[str, Any]:
         return dict(_of_brand(brand=self.brand.pk)[0])
 
-    def agents(self) -> list[Colleague]:
+    def agents(self) -> tuple[Colleague, ...]:
         """Colleagues, those on shift first, with how much each minds."""
         return self._agents
 
     @cached_property
-    def _agents(self) -> list[Colleague]:
-        loads = brand_counts(self.brand, age=KEPT)["agents"]  # a menu waits for no newer figure
-        found = [Colleague(load=loads.get(str(row["pk"]), 0), **row) for row in self._rows["agent_rows"]]
-        return sorted(found, key=lambda one: (not one.on_shift, one.name.casefold()))
+    def _agents(self) -> tuple[Colleague, ...]:
+        loads = loads_of(self.brand)
+        found = [Colleague(load=loads.get(row["pk"], 0), **row) for row in self._rows["agent_rows"]]
+        return tuple(sorted(found, key=lambda one: (not one.on_shift, one.name.casefold())))
 
-    def teams(self) -> list[Choice]:
-        return [Choice(**row) for row in self._rows["team_rows"]]
+    def people(self) -> tuple[PersonChoice, ...]:
+        """The same colleagues, without what they mind now."""
+        return tuple(PersonChoice(one.pk, one.name, one.monogram) for one in self._agents)
 
-    def labels(self) -> list[dict[str, Any]]:
-        return [row for row in self._rows["label_rows"] if not row["archived_at"]]
+    @cached_property
+    def _labels(self) -> tuple[LabelChoice, ...]:
+        rows = self._rows["label_rows"]
+        return tuple(LabelChoice(row["pk"], row["name"], row["meaning"]) for row in rows if not row["archived_at"])
+
+    def teams(self) -> tuple[TeamChoice, ...]:
+        return tuple(TeamChoice(**row) for row in self._rows["team_rows"])
+
+    def labels(self, has: Collection[int] = ()) -> tuple[LabelChoice, ...]:
+        """Those in use, without what is on the conversation already."""
+        return tuple(label for label in self._labels if label.pk not in has) if has else self._labels
 
     def reasons(self) -> list[Choice]:
         return [reason for reason in self.every_reason().values() if not reason.archived_at]

@@ -269,7 +269,7 @@ def earlier_of(conversation: Conversation) -> list[Earlier]:
 
 def looking_at(conversation: Conversation, agent: Agent) -> list[presence.Present]:
     """Colleagues who are here."""
-    return presence.present([conversation.pk], besides=agent).get(conversation.pk, [])
+    return presence.present(conversation.brand_id, [conversation.pk], besides=agent).get(conversation.pk, [])
 
 
 def _place(text: str) -> tuple[datetime, int] | None:

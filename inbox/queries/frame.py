@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from inbox import access
-from inbox.models import Agent, Brand, ChannelAccount, View
+from inbox.models import Agent, Brand, ChannelAccount, Conversation, Notification, View
+from inbox.prepared import rows_of
 from inbox.queries.account_lights import Light, lights_of
 from inbox.queries.counts import CAP, Counts, counts_for
+from inbox.queries.nested import Capped, Rows
 from inbox.queries.outbox_todo import bell_count
 from inbox.queries.queues import QUEUES, Queue
 
@@ -38,8 +41,9 @@ class Frame:
         return self.role == access.Role.ADMIN
 
     @cached_property
-    def brands(self) -> list[Brand]:
-        return list(access.brands_of(self.agent).order_by("name"))
+    def brands(self) -> list[dict[str, Any]]:
+        """Those the agent may see, by pk, name and slug."""
+        return list(self._around["brand_rows"])
 
     @cached_property
     def team_ids(self) -> list[int]:
@@ -47,7 +51,9 @@ class Frame:
 
     @cached_property
     def counts(self) -> Counts:
-        return counts_for(self.agent, self.brand, self.team_ids) if self.brand else Counts()
+        if self.brand is None:
+            return Counts()
+        return counts_for(self.brand, {name: self._around[name] for name in ("mine", "team", "mentioned")})
 
     @cached_property
     def lights(self) -> list[Light]:
@@ -59,17 +65,40 @@ class Frame:
 
     @cached_property
     def views(self) -> list[View]:
-        if self.brand is None:
-            return []
-        return list(self.brand.views.filter(Q(owner=None) | Q(owner=self.agent)).order_by("name"))
+        return [View(brand=self.brand, **row) for row in self._around["view_rows"]] if self.brand else []
 
     @cached_property
     def unread(self) -> int:
         return bell_count(self.agent, most=CAP)
 
+    @cached_property
+    def _around(self) -> dict[str, Any]:
+        return _around(self.agent, self.brand, self.team_ids)
+
     @property
     def queues(self) -> list[Queue]:
         return [queue for queue in QUEUES.values() if queue.name != "team" or self.team_ids]
+
+
+def _around(agent: Agent, brand: Brand | None, team_ids: list[int]) -> dict[str, Any]:
+    """The small things around a page, in one statement: an agent's own counts, the views, the brands."""
+    owner = agent.is_owner
+
+    def build(*, agent: int, brand: int, **teams: int) -> QuerySet[Agent, Any]:
+        open_ones = Conversation.objects.filter(brand=brand, status="open")
+        brands = access.brands_of(Agent(pk=agent, is_owner=owner)).order_by("name")
+        views = View.objects.filter(Q(owner=None) | Q(owner=agent), brand=brand).order_by("name")
+        told = Notification.objects.filter(agent=agent, brand=brand, read_at=None, kind=Notification.Kind.MENTIONED)
+        return Agent.objects.filter(pk=agent).values(
+            brand_rows=Rows(brands, None, pk="pk", name="name", slug="slug"),
+            view_rows=Rows(views, None, pk="pk", owner_id="owner_id", name="name", query="query"),
+            mentioned=Capped(told, CAP), mine=Capped(open_ones.filter(assignee=agent), CAP),
+            team=Capped(Conversation.objects.filter(team__in=teams.values(), status="open"), CAP),
+        )  # fmt: skip
+
+    teams = {f"team{n}": pk for n, pk in enumerate(team_ids)}
+    values = {"agent": agent.pk, "brand": brand.pk if brand else 0, **teams}
+    return dict(rows_of(("around", owner, len(teams)), build, values, planned=True)[0])
 
 
 def teams_of(agent: Agent, brand: Brand) -> list[int]:

@@ -96,7 +96,7 @@ def page_of(asked: ListQuery, *, team_ids: list[int], size: int = PAGE) -> Page:
     following = bool(made) and (more or backwards)
     preceding = bool(made) and (more if backwards else bool(asked.after))
     return Page(
-        rows=rows.dress(made, besides=asked.agent),
+        rows=rows.dress(made, brand=asked.brand, besides=asked.agent),
         after=key_of(made[-1], asked.sort) if following else "",
         before=key_of(made[0], asked.sort) if preceding else "",
     )
@@ -105,13 +105,13 @@ def page_of(asked: ListQuery, *, team_ids: list[int], size: int = PAGE) -> Page:
 def rows_by_id(asked: ListQuery, ids: Iterable[int], *, team_ids: list[int]) -> list[Row]:
     """Those of these rows that still stand in this list, to refresh what a browser shows."""
     found = rows.read(filtered(asked, team_ids=team_ids).filter(pk__in=list(ids)[: 4 * PAGE]), most=4 * PAGE)
-    return rows.dress(found, besides=asked.agent)
+    return rows.dress(found, brand=asked.brand, besides=asked.agent)
 
 
 def found_page(asked: ListQuery, ids: list[int], *, team_ids: list[int]) -> Page:
     """Of what a search found, what the filters leave, newest first."""
     those = filtered(asked, team_ids=team_ids).filter(pk__in=ids).order_by("-last_message_at", "-pk")
-    return Page(rows.dress(rows.read(those, most=PAGE), besides=asked.agent))
+    return Page(rows.dress(rows.read(those, most=PAGE), brand=asked.brand, besides=asked.agent))
 
 
 def filtered(asked: ListQuery, *, team_ids: list[int]) -> QuerySet[Conversation]:

@@ -1,10 +1,10 @@
-"""Rows within a row: a list of objects as one JSON value, read at once."""
+"""Rows within a row, read at once: a list of objects as one JSON value, or how many there are."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Field, QuerySet, Subquery
+from django.db.models import Field, IntegerField, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
 
 
@@ -18,3 +18,13 @@ class Rows(Subquery):
 
     def __init__(self, found: QuerySet[Any], most: int | None, **columns: Any) -> None:
         super().__init__(found.values(object=JSONObject(**columns))[:most], output_field=Field())  # psycopg parses it
+
+
+class Capped(Subquery):
+    """How many rows a query has, counted no further than this."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+
+    def __init__(self, found: QuerySet[Any], most: int) -> None:
+        rows = found.order_by().values(one=Value(1))  # no column, so that an index is enough
+        super().__init__(rows[:most], output_field=IntegerField())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from inbox.access import brands_of
 from inbox.models import Agent, Brand, Delivery, Membership, Notification
+from inbox.prepared import rows_of
+from inbox.queries.nested import Capped
 
 State = Delivery.State
 LED = (Membership.Role.LEAD, Membership.Role.ADMIN)
@@ -49,8 +52,13 @@ def by_brand(rows: QuerySet[Delivery]) -> list[tuple[Brand, int]]:
 
 def bell_count(agent: Agent, *, most: int) -> int:
     """What the bell says: news that was not read, and replies until they are settled. One statement."""
-    brands = brands_of(agent)
-    news = Notification.objects.filter(agent=agent, brand__in=brands, read_at=None).exclude(kind__in=TODO)
-    parts = (news, minded(agent=agent, brands=brands), to_approve(agent=agent, brands=brands))
-    first, *others = [rows.order_by().values_list("pk")[:most] for rows in parts]
-    return first.union(*others, all=True).count()
+    owner = agent.is_owner
+
+    def build(*, agent: int) -> QuerySet[Agent, Any]:
+        known = Agent(pk=agent, is_owner=owner)
+        brands = brands_of(known)
+        news = Notification.objects.filter(agent=known, brand__in=brands, read_at=None).exclude(kind__in=TODO)
+        parts = (news, minded(agent=known, brands=brands), to_approve(agent=known, brands=brands))
+        return Agent.objects.filter(pk=agent, is_active=True).values_list(*(Capped(rows, most) for rows in parts))
+
+    return sum(map(sum, rows_of(("bell", owner, most), build, {"agent": agent.pk}, planned=True)))

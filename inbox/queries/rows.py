@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Case, Model, OuterRef, QuerySet, Subquery, When
 
-from inbox.models import Agent, ChannelAccount, Contact, Conversation, ConversationLabel, Identity, Label
+from inbox.models import Agent, Brand, ChannelAccount, Contact, Conversation, ConversationLabel, Identity, Label
 from inbox.operations import presence
 from inbox.queries.nested import Rows
 
@@ -79,9 +79,9 @@ def _of(model: type[Model], key: str, column: str) -> Subquery:
     return Subquery(model._default_manager.filter(pk=OuterRef(f"{key}_id")).values(column))
 
 
-def dress(rows: list[Row], *, besides: Agent) -> list[Row]:
+def dress(rows: list[Row], *, brand: Brand, besides: Agent) -> list[Row]:
     """Add who is looking at each."""
-    looking = presence.present((row.pk for row in rows), besides=besides) if rows else {}
+    looking = presence.present(brand.pk, (row.pk for row in rows), besides=besides) if rows else {}
     for row in rows:
         row.looking = looking.get(row.pk, [])
     return rows

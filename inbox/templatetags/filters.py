@@ -58,7 +58,8 @@ def moment(at: datetime | None, now: datetime | None = None) -> str:
     """A time as one says it: 13:41 today, "ma 16 nov, 9:10" this year, with the year before that."""
     if at is None:
         return ""
-    local, today = timezone.localtime(at), timezone.localtime(now)
+    zone = timezone.get_current_timezone()
+    local, today = at.astimezone(zone), (now or timezone.now()).astimezone(zone)
     hour = f"{local.hour}:{local.minute:02d}"
     if local.date() == today.date():
         return hour

@@ -148,7 +148,9 @@ def run(conversations: int, messages: int) -> dict[str, Any]:
     from inbox.events import valkey
     from inbox.models import Conversation
     from inbox.queries.lists import ListQuery, key_of
+    from webcare.warm import warm_up
 
+    warm_up()  # as the server does
     began = time.perf_counter()
     crowd = filled_once(conversations, messages=messages)
     filled = time.perf_counter() - began
@@ -161,7 +163,7 @@ def run(conversations: int, messages: int) -> dict[str, Any]:
 
         def ask(path: str = path, headers: dict[str, str] = headers, fresh: bool = budget == "counts") -> None:
             if fresh:
-                valkey().delete(f"webcare:counts:{crowd.brand.pk}")
+                valkey().delete(f"webcare:counts:{crowd.brand.pk}", f"webcare:loads:{crowd.brand.pk}")
             answer = client.get(path, headers=headers)
             assert answer.status_code == 200, (path, answer.status_code)
 

@@ -22,7 +22,7 @@ from inbox.models import (
     View,
 )
 from inbox.operations import presence
-from inbox.queries.counts import brand_counts
+from inbox.queries.counts import brand_counts, loads_of
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -52,9 +52,9 @@ def test_the_first_start_is_a_morning_full_of_life_and_the_second_leaves_it_as_i
     counts = brand_counts(morning)
     assert all(counts["queues"].get(name, 0) > 0 for name in ("unassigned", "compliments", "all", "snoozed", "pending"))
     assert 0 < counts["overdue"] < 12
-    loads = {pk for pk, n in counts["agents"].items() if pk != "None" and n}
+    loads = loads_of(morning)
     assert len(loads) >= 4, "several colleagues have work"
-    assert counts["agents"][str(anna.pk)] >= 5
+    assert loads[anna.pk] >= 5
     kinds = set(Notification.objects.filter(agent=anna, read_at=None).values_list("kind", flat=True))
     assert {"assigned", "mentioned"} <= kinds
     assert Note.objects.filter(conversation__brand=morning).count() >= 3
@@ -73,7 +73,7 @@ def test_colleagues_look_at_their_own_work_and_never_act_for_a_visitor(morning):
     before = ActivityEntry.objects.filter(actor__in=visitors).count()
     for _ in range(10):
         demo_colleagues.work(morning, random.Random(2))
-    rooms = presence.present(Conversation.objects.filter(brand=morning).values_list("pk", flat=True))
+    rooms = presence.present(morning.pk, Conversation.objects.filter(brand=morning).values_list("pk", flat=True))
     there = {person.agent_id for people in rooms.values() for person in people}
     assert there
     assert not there & visitors
@@ -90,11 +90,11 @@ def test_a_brand_that_speaks_on_a_real_platform_is_left_alone(platforms, setting
 
 
 def test_colleagues_keep_up_and_leave_some_for_who_looks_around(morning):
-    fresh = Conversation.objects.filter(brand=morning, status="open", assignee=None, waiting_since__isnull=False)
-    assert fresh.count() > demo_colleagues.LEFT
+    Conversation.objects.filter(brand=morning, status="open").update(assignee=None)
+    assert demo_colleagues.free(morning).count() > demo_colleagues.LEFT
     for _ in range(30):
         demo_colleagues.work(morning, random.Random(2))
-    assert fresh.count() == demo_colleagues.LEFT
+    assert demo_colleagues.free(morning).count() == demo_colleagues.LEFT
     for conversation in Conversation.objects.filter(brand=morning):
         said = list(conversation.messages.exclude(agent=None).values_list("text", flat=True))
         assert len(said) == len(set(said)), "a platform refuses the same words twice"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
+from inbox import events
 from inbox.models import ActivityEntry, ClosingReason, Conversation, Label, Notification
 from inbox.operations import assignments, notes, notifications, presence, triage
 from inbox.operations.changes import Refused, undo
@@ -202,10 +204,21 @@ def test_presence_shows_colleagues_and_who_types(conversation, agent, brand):
     anna = builders.agent(brand, name="Anna Kuiper")
     presence.arrive(conversation, agent=anna, typing=True)
     presence.arrive(conversation, agent=agent)
-    (seen,) = presence.present([conversation.pk], besides=agent)[conversation.pk]
+    (seen,) = presence.present(conversation.brand_id, [conversation.pk], besides=agent)[conversation.pk]
     assert (seen.name, seen.typing) == ("Anna Kuiper", True)
     presence.leave(conversation, agent=anna)
-    assert presence.present([conversation.pk], besides=agent) == {}
+    assert presence.present(conversation.brand_id, [conversation.pk], besides=agent) == {}
+
+
+def test_who_went_without_a_word_is_forgotten_by_the_next_sign_of_life(conversation, agent, brand):
+    other, anna = builders.conversation(conversation.account), builders.agent(brand, name="Anna Kuiper")
+    presence.arrive(other, agent=anna)
+    key = f"webcare:present:{brand.pk}"
+    events.valkey().hset(key, f"{other.pk}:{anna.pk}", f"{time.time() - 1}|0|Anna Kuiper")
+    assert presence.present(brand.pk, [other.pk]) == {}
+    presence.arrive(conversation, agent=agent)
+    assert events.valkey().hkeys(key) == [f"{conversation.pk}:{agent.pk}".encode()]
+    assert events.valkey().ttl(key) <= 2 * presence.LOOKING
 
 
 def test_a_change_costs_few_queries(conversation, agent, django_assert_max_num_queries):

@@ -59,14 +59,15 @@ def work(brand: Brand, dice: random.Random) -> None:
 
 
 def _turn(morning: Morning, agent: Agent, dice: random.Random) -> None:
-    hurry = _free(morning.brand).count() > LEFT
+    hurry = free(morning.brand).count() > LEFT
     conversation = _waiting(morning.brand).filter(assignee=agent).first()
     if conversation is None and hurry:
         conversation = _take(morning, agent)
     if conversation is None:
         return
     presence.arrive(conversation, agent=agent, typing=dice.random() < 0.5)
-    if (hurry or dice.random() < ANSWERS) and not presence.present([conversation.pk], besides=agent):
+    watched = presence.present(conversation.brand_id, [conversation.pk], besides=agent)
+    if not watched and (hurry or dice.random() < ANSWERS):
         _react(morning, conversation, agent)
         presence.leave(conversation, agent=agent)
 
@@ -79,12 +80,13 @@ def _waiting(brand: Brand) -> QuerySet[Conversation]:
     return open_ones.exclude(pk__in=answered).select_related(*related).order_by("waiting_since")
 
 
-def _free(brand: Brand) -> QuerySet[Conversation]:
+def free(brand: Brand) -> QuerySet[Conversation]:
+    """Of these, what nobody has taken."""
     return _waiting(brand).filter(assignee=None)
 
 
 def _take(morning: Morning, agent: Agent) -> Conversation | None:
-    conversation = _free(morning.brand).first()
+    conversation = free(morning.brand).first()
     if conversation is not None:
         assignments.claim(conversation_id=conversation.pk, agent=agent)
         morning.recognise(conversation, actor=agent)

@@ -18,7 +18,7 @@ SMALLER = [
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("inbox", "0020_ingest_text_payloads")]
+    dependencies = [("inbox", "0016_text_payloads")]
 
     operations = [
         operation
