@@ -149,7 +149,9 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-LEFT = "htmx:sendAbort"  # what htmx logs of a request that ends because its page was left: nothing went wrong
+# What htmx logs of a request that the page itself ended, by being left or by asking anew: nothing went wrong. A request
+# that the network or the server failed is another event.
+ENDED = "htmx:sendAbort"
 
 
 class ConsoleErrors(list[str]):
@@ -181,7 +183,7 @@ def window(
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: console_errors.append(f"{m.text} {m.location.get('url', '')}")
-                if m.type == "error" and not m.text.startswith(LEFT) else None)  # fmt: skip
+                if m.type == "error" and not m.text.startswith(ENDED) else None)  # fmt: skip
         page.on("pageerror", lambda error: console_errors.append(str(error)))
         return page
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from allauth.mfa import app_settings
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.utils import timezone
 
 from inbox.models import (
@@ -40,6 +43,15 @@ def agent(of: Brand | None = None, role: str = "agent", *, is_trainee: bool = Fa
     if of is not None:
         Membership.objects.create(agent=made, brand=of, role=role, is_trainee=is_trainee)
     return made
+
+
+def code(secret: str) -> str:
+    """What the authenticator app shows for this secret, with at least five seconds left to type it."""
+    period = app_settings.TOTP_PERIOD
+    left = period - time.time() % period
+    if left < 5:
+        time.sleep(left)
+    return format_hotp_value(hotp_value(secret, int(time.time()) // period))
 
 
 def account(of: Brand | None = None, kind: str = "x", **fields: Any) -> ChannelAccount:
