@@ -42,6 +42,8 @@ async function figures(channels) {
   for (const link of document.querySelectorAll("#queues a")) {
     if (location.pathname.startsWith(link.getAttribute("href"))) link.setAttribute("aria-current", "page");
   }
+  const above = document.querySelector("[data-count]"); // above the list stands the same figure as beside its queue
+  if (above) above.textContent = document.querySelector("#queues a[aria-current] .count")?.textContent ?? "";
   await views();
 }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from inbox.models import Conversation, Draft
 from inbox.operations.assignments import claim
+from inbox.operations.triage import snooze
 from tests import builders
 from tests.browser import accessibility_problems, session_of
 from tests.journeys.scene import busy_morning
@@ -39,6 +42,16 @@ def test_what_did_not_change_is_not_redrawn(opened, scene):
     assert opened.evaluate(kept, "#timeline > li")
     assert opened.evaluate(kept, "[data-row]")
     assert not opened.evaluate(kept, f"#row-{talk.pk}")
+
+
+def test_the_count_above_the_list_is_the_one_beside_its_queue(opened, scene):
+    above, beside = opened.locator("#list [data-count]"), opened.locator("#queues a[aria-current] .count")
+    before = int(above.inner_text())
+    assert beside.inner_text() == str(before)
+    later = timezone.now() + timedelta(hours=1)
+    snooze(conversation_ids=[scene["conversations"][3].pk], actor=scene["bram"], until=later)
+    expect(beside).to_have_text(str(before - 1))
+    expect(above).to_have_text(str(before - 1))
 
 
 def test_the_keyboard_keeps_its_place_and_enter_in_a_moment_snoozes(opened, scene):

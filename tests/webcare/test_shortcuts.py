@@ -1,0 +1,145 @@
+"""Ways that are quicker than the ordinary one answer as it does: kept pieces of pages, moments, a warm process."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from django.db import DataError, connection
+from django.utils import translation
+from markupsafe import Markup
+
+from inbox.apps import MOMENT, QuickMoments
+from inbox.models import Label, Membership
+from inbox.queries.counts import loads_of
+from tests import builders
+from webcare import jinja
+
+pytestmark = pytest.mark.django_db
+TALK = {"HX-Request": "true", "HX-Target": "talk"}
+
+
+@pytest.fixture
+def seen(client):
+    """A conversation's page as somebody sees it, again and again."""
+    brand = builders.brand()
+    talk = builders.conversation(builders.account(brand))
+    client.force_login(builders.agent(brand))
+
+    def page():
+        return client.get(f"/inbox/{brand.slug}/all/{talk.pk}/", headers=TALK).content.decode()
+
+    return brand, page
+
+
+def test_a_kept_menu_says_what_is_true_now(seen):
+    brand, page = seen
+    label = Label.objects.create(brand=brand, name="Storing")
+    colleague = builders.agent(brand, name="Zoë Later")
+    assert "Storing" in page()
+    assert "Zoë Later" in page()
+    Label.objects.filter(pk=label.pk).update(name="Vertraging", meaning="te laat")
+    colleague.name = "Zoë Eerder"
+    colleague.save()
+    renamed = page()
+    assert "Vertraging" in renamed
+    assert "te laat" in renamed
+    assert "Storing" not in renamed
+    assert "Zoë Eerder" in renamed
+    assert "Zoë Later" not in renamed
+    Membership.objects.filter(agent=colleague).delete()
+    Label.objects.filter(pk=label.pk).delete()
+    gone = page()
+    assert "Vertraging" not in gone
+    assert "Zoë" not in gone
+
+
+def test_a_kept_menu_tells_what_each_minds_now(seen):
+    brand, page = seen
+    colleague = builders.agent(brand, name="Zoë Later")
+    page()
+    builders.conversation(builders.account(brand), assignee=colleague)
+    loads_of(brand, age=0)
+    line = re.search(rf'value="agent:{colleague.pk}".*?</button>', page(), re.DOTALL)
+    assert line is not None
+    assert re.search(r'class="count push"[^>]*>1<', line.group())
+
+
+def test_a_kept_menu_posts_about_the_conversation_it_stands_at(client, seen):
+    brand, page = seen
+    page()
+    other = builders.conversation(builders.account(brand))
+    shown = client.get(f"/inbox/{brand.slug}/all/{other.pk}/", headers=TALK).content.decode()
+    assert f"/conversations/{other.pk}/do/assign/" in shown
+    assert shown.count("/do/assign/") == shown.count(f"/conversations/{other.pk}/do/assign/")
+    assert jinja.PLACE not in shown
+
+
+def test_a_kept_piece_is_of_one_language_and_of_these_facts_alone():
+    def made(word):
+        return lambda at: Markup('<a href="{}">{}</a>').format(at, word)
+
+    with translation.override("nl"):
+        assert jinja.kept("/1/", "test", 1, caller=made("een")) == '<a href="/1/">een</a>'
+        assert jinja.kept("/2/", "test", 1, caller=made("nooit")) == '<a href="/2/">een</a>'
+        assert jinja.kept('"><b>', "test", 1, caller=made("nooit")) == '<a href="&#34;&gt;&lt;b&gt;">een</a>'
+        assert jinja.kept("/1/", "test", 2, caller=made("twee")) == '<a href="/1/">twee</a>'
+    with translation.override("en"):
+        assert jinja.kept("/1/", "test", 1, caller=made("one")) == '<a href="/1/">one</a>'
+
+
+def test_no_more_pieces_are_kept_than_there_is_room_for():
+    for n in range(2 * jinja.KEPT):
+        jinja.kept("", "room", n, caller=lambda at: at)
+    assert len(jinja._pieces) <= jinja.KEPT
+
+
+MOMENTS = ["2026-11-28 23:59:59.999999+00", "2026-03-29 03:30:00+02", "2026-01-01 00:00:00.1+05:45", "0001-01-01 00:00:00+00",
+           "9999-12-31 23:59:59+00", "1890-01-01 00:00:00+00"]  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Amsterdam", "Asia/Kathmandu", "America/St_Johns"])
+@pytest.mark.parametrize("text", MOMENTS[:3] + MOMENTS[5:])
+def test_a_moment_is_the_drivers_own_whatever_zone_the_database_speaks(text, zone):
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('TimeZone', %s, true)", [zone])
+        assert isinstance(connection.connection.adapters.get_loader(MOMENT, 0), type)
+        assert issubclass(connection.connection.adapters.get_loader(MOMENT, 0), QuickMoments)
+        cursor.execute("select %s::timestamptz, extract(epoch from %s::timestamptz)", [text, text])
+        quick, epoch = cursor.fetchone()
+    assert quick.utcoffset() is not None
+    assert (quick - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() == pytest.approx(float(epoch), abs=1e-6)
+
+
+@pytest.mark.parametrize("text", MOMENTS[3:5])
+def test_the_first_and_the_last_moment_are_read(text):
+    with connection.cursor() as cursor:
+        cursor.execute("select %s::timestamptz", [text])
+        assert cursor.fetchone()[0] == datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize("text", ["infinity", "10000-01-01 00:00:00+00", "0044-03-15 12:00:00+00 BC"])
+def test_a_moment_beyond_the_calendar_is_refused_as_the_driver_does(text):
+    with connection.cursor() as cursor:
+        cursor.execute("select %s::timestamptz", [text])
+        with pytest.raises(DataError, match="timestamp"):
+            cursor.fetchone()
+
+
+WARMED = """
+import gc, django
+django.setup()
+from django.template import engines
+from webcare.warm import SCREENS, warm_up
+warm_up()
+known = {name for _, name in engines["jinja2"].env.cache.keys()}
+print(len(set(SCREENS) - known), gc.get_freeze_count() > 50_000, gc.get_threshold()[0])
+"""
+
+
+def test_a_process_that_is_warm_has_read_the_screen_and_collects_seldom():
+    made = subprocess.run([sys.executable, "-c", WARMED], capture_output=True, text=True, check=False)
+    assert made.stdout.split() == ["0", "True", "20000"], made.stderr
