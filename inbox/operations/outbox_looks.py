@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import structlog
 from django.db import connections
@@ -24,6 +25,8 @@ from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, 
 log = structlog.get_logger()
 CLOCK_SLACK = timedelta(minutes=5)  # our clock may be ahead of the platform's; what is older than this is not ours
 WAITS = (2, 5, 10, 20, 40, 60, 120, 300, 600)  # seconds between looks
+STEP = 20.0  # seconds, the longest while we wait for a reply to be surely absent
+LATE = 15.0  # seconds that a look may come later than was asked for on a busy machine
 LOOKERS = 4  # looks at the same time in one worker process
 LONGEST = 20.0  # seconds one sweep looks; the next goes on
 MOST_LOOKS = 20  # looks that told nothing, after which a person decides
@@ -67,10 +70,10 @@ def look(delivery: Delivery) -> None:
         _found(delivery, found)
     elif shadowed:
         now_uncertain(delivery=delivery, reason="look_alike", look_in=None)
-    elif started >= _surely_absent_from(delivery):
+    elif (left := delivery.account.capabilities.find_sent_after - _waited(delivery)) <= 0:
         _absent(delivery)
     else:
-        _again(delivery, max(1.0, min(_wait(delivery), (_surely_absent_from(delivery) - started).total_seconds())))
+        _again(delivery, max(1.0, min(_wait(delivery), left, STEP)))
 
 
 def find(delivery: Delivery) -> tuple[Sent | None, bool]:
@@ -113,10 +116,17 @@ def _absent(delivery: Delivery) -> None:
         back_to_queue(delivery=delivery, due_at=timezone.now(), reason="absent")
 
 
-def _surely_absent_from(delivery: Delivery) -> datetime:
-    last = DeliveryAttempt.objects.filter(delivery=delivery, number=delivery.attempts).order_by("pk").first()
-    ended = (last.finished_at if last else None) or delivery.claimed_at or delivery.created_at
-    return ended + timedelta(seconds=delivery.account.capabilities.find_sent_after)
+def _waited(delivery: Delivery) -> float:
+    """Seconds gone by between the end of the last attempt and the look just noted, as far as our looks bear witness.
+
+    A clock that was put forward makes no reply surely absent: time between two looks that is much more than was asked
+    for counts for nothing, whether the clock jumped or we stood still.
+    """
+    history = list(DeliveryAttempt.objects.filter(delivery=delivery).order_by("pk"))
+    last = max((n for n, row in enumerate(history) if row.number), default=0)
+    times = [row.finished_at or row.started_at for row in history[last:]]
+    gaps = ((later - earlier).total_seconds() for earlier, later in pairwise(times))
+    return sum(gap for gap in gaps if 0 < gap <= STEP + LATE)
 
 
 def _note(delivery: Delivery, started: datetime, outcome: str, detail: str = "") -> None:

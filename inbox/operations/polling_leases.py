@@ -12,9 +12,8 @@ from inbox.operations.ingest_rows import execute, fetch, records
 LEASE = timedelta(seconds=14)  # a dead worker's streams are free after this; a living one renews
 BATCH = 250
 AT_ONCE = 5000
-SKEW = timedelta(
-    minutes=2
-)  # between the clocks of two machines; what lies further ahead was written before a clock was set back
+# Between the clocks of two machines. What lies further ahead was written before a clock was set back.
+SKEW = timedelta(minutes=2)
 DUE = "(s.next_poll_at <= %(now)s OR s.last_polled_at > %(ahead)s)"
 FREE = "(s.leased_until IS NULL OR s.leased_until < %(now)s OR s.leased_until > %(too_long)s)"
 LEASED = f"""

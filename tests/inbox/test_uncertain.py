@@ -16,7 +16,7 @@ from inbox.operations.outbox_messages import outbound
 from inbox.operations.outbox_records import record_sent
 from tests import builders
 from tests.inbox.outbox import agent, fresh_world, reply, run, script, soon, sweep, talk, together
-from tests.inbox.platform import WORLD, accepted_then_cut, cut_before, failing, refused_as_duplicate
+from tests.inbox.platform import WORLD, FakeConnector, accepted_then_cut, cut_before, failing, refused_as_duplicate
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_world")]
 
@@ -47,6 +47,24 @@ def test_cut_before_acceptance_leaves_again_once_it_is_surely_absent(talk, agent
     delivery = run(reply(talk, agent))
     assert delivery.state == "uncertain"
     assert sweep(delivery).state == "pending"
+    assert run(delivery).state == "sent"
+    assert len(WORLD.posts) == 1
+
+
+def test_a_clock_that_is_put_forward_makes_no_reply_surely_absent(talk, agent, monkeypatch, time_machine):
+    patient = replace(FakeConnector.capabilities, find_sent_after=90)
+    monkeypatch.setattr(FakeConnector, "capabilities", patient)
+    script(talk, cut_before)
+    now = timezone.now()
+    time_machine.move_to(now)
+    delivery = run(reply(talk, agent))
+    for moment in (3, 3600, 3610, 3625):  # the clock jumps an hour between the first two looks
+        time_machine.move_to(now + timedelta(seconds=moment))
+        assert sweep(delivery).state == "uncertain"
+    for moment in (3645, 3665, 3685, 3705):
+        time_machine.move_to(now + timedelta(seconds=moment))
+        sweep(delivery)
+    assert (delivery.state, delivery.error_reason) == ("pending", "absent")
     assert run(delivery).state == "sent"
     assert len(WORLD.posts) == 1
 
