@@ -258,6 +258,21 @@ def test_an_outsider_finds_nothing_and_a_wrong_method_is_refused(client, talk, n
     assert getattr(client, "post" if method == "get" else "get")(address).status_code == 405
 
 
+def test_who_has_no_handle_is_called_by_name(page, agent):
+    account = builders.account(agent.memberships.get().brand, "fake")
+    talk = builders.conversation(account, identity=builders.identity(account, handle="", name="Jelle Postma"))
+    slug = account.brand.slug
+    asked = page.post(reverse("bulk", args=[slug]), {"ids": [talk.pk], "text": "Hoi"}).content.decode()
+    assert "<bdi>Jelle Postma</bdi>" in asked
+    assert "Openbaar" in asked, "who reads along stands at every one"
+    from uuid import uuid4
+
+    made, _ = bulk.send_bulk(brand=account.brand, agent=agent, text="Hoi", token=uuid4(), chosen={talk.pk: "Hoi"})
+    Delivery.objects.update(state=Delivery.State.FAILED)
+    for address in (reverse("bulk_result", args=[slug, made.pk]), reverse("minded", args=[slug])):
+        assert "<bdi>Jelle Postma</bdi>" in page.get(address).content.decode()
+
+
 @pytest.mark.parametrize("name", ["minded", "approvals", "bulk"])
 def test_another_brands_lists_are_not_there(client, talk, name):
     client.force_login(builders.agent(builders.brand()))
