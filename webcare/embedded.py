@@ -184,8 +184,11 @@ class Servers:
         self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
     def stop(self) -> None:
-        """Stop both, the broker first."""
-        for name, sign in (("valkey", signal.SIGTERM), ("postgres", signal.SIGINT)):
+        """Stop both, the broker first. What nobody keeps is not put in order: that may take longer than one may ask."""
+        signs = {"valkey": signal.SIGKILL, "postgres": signal.SIGQUIT}
+        if self.postgres.durable:
+            signs = {"valkey": signal.SIGTERM, "postgres": signal.SIGINT}
+        for name, sign in signs.items():
             process = self.processes.pop(name, None)
             if process is not None:
                 process.send_signal(sign)

@@ -32,7 +32,9 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-GAP = 0.25  # seconds between two writes to one browser; what comes in between goes together, each id once
+GAP = 0.25  # seconds between two writes to a brand's browsers; what comes in between goes together, each id once
+AT_ONCE = 200  # browsers written to before anything else has its turn
+PATIENCE = 0.5  # seconds that one browser may hold up the others
 COUNTS_GAP = 1.0  # seconds between two `counts` of one brand
 PING_EVERY = 15  # seconds; proxies cut what is silent
 RECHECK_EVERY = 60  # seconds between two looks at an open stream's rights
@@ -50,23 +52,70 @@ log = structlog.get_logger()
 class Connection:
     """One open browser. `pending` holds encoded events; equal ones fall together."""
 
-    __slots__ = ("agent_id", "brand_id", "key", "open", "pending", "wake")
+    __slots__ = ("agent_id", "audience", "brand_id", "closed", "greeted", "key", "pending", "send")
 
-    def __init__(self, *, agent_id: int, brand_id: int, key: tuple[str, str]) -> None:
+    def __init__(self, audience: Audience, send: Send, *, agent_id: int, brand_id: int, key: tuple[str, str]) -> None:
+        self.audience, self.send = audience, send
         self.agent_id, self.brand_id, self.key = agent_id, brand_id, key
         self.pending: dict[bytes, None] = {}
-        self.wake = asyncio.Event()
-        self.open = True
+        self.greeted = False
+        self.closed = asyncio.get_running_loop().create_future()
 
     def give(self, event: bytes) -> None:
         """Write this soon."""
         self.pending[event] = None
-        self.wake.set()
+        self.audience.waiting[self] = None
+        self.audience.wake.set()
 
     def close(self) -> None:
         """Write what is pending, and end."""
-        self.open = False
-        self.wake.set()
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    async def write(self) -> None:
+        """Write what is pending, in one piece; what comes before the greeting goes with it."""
+        if self.pending and self.greeted:
+            body = b"".join(self.pending)
+            self.pending.clear()
+            await self.send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+class Audience:
+    """The open browsers of one brand. One task writes to all of them: a task for each takes several times as long."""
+
+    def __init__(self) -> None:
+        self.connections: set[Connection] = set()
+        self.waiting: dict[Connection, None] = {}
+        self.wake = asyncio.Event()
+        self.writer = asyncio.create_task(self.write())
+
+    async def write(self) -> None:
+        """Write what is pending, a few times a second at most."""
+        while True:
+            await self.wake.wait()
+            self.wake.clear()
+            waiting, self.waiting = list(self.waiting), {}
+            for start in range(0, len(waiting), AT_ONCE):
+                await _write(waiting[start : start + AT_ONCE])
+                await asyncio.sleep(0)  # pages have their turn
+            await asyncio.sleep(GAP)
+
+
+async def _write(few: list[Connection]) -> None:
+    """Write to each of them. Who does not read what it is sent is cut off: it comes back and fetches anew."""
+    while few:
+        connection = few[-1]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while few:
+                    connection = few.pop()
+                    await connection.write()
+        except TimeoutError:
+            log.info("stream_cut")
+            connection.close()
+        except Exception:  # whatever it is, the others are told
+            log.exception("stream_broken")
+            connection.close()
 
 
 def encode(kind: str, data: dict[str, Any]) -> bytes:
@@ -98,7 +147,7 @@ class Hub:
     """All open browsers of this process."""
 
     def __init__(self) -> None:
-        self.by_brand: dict[int, set[Connection]] = defaultdict(set)
+        self.by_brand: dict[int, Audience] = {}
         self.counted: dict[int, float] = {}  # brand -> when its next `counts` may go, or has been set to go
         self.threads = ThreadPoolExecutor(4, thread_name_prefix="stream")  # few: each may keep a database connection
         self.tasks: list[asyncio.Task[None]] = []
@@ -124,7 +173,12 @@ class Hub:
             connection.close()
 
     def connections(self) -> list[Connection]:
-        return [connection for group in self.by_brand.values() for connection in group]
+        return [connection for audience in self.by_brand.values() for connection in audience.connections]
+
+    def audience(self, brand_id: int) -> set[Connection]:
+        """Who looks at this brand."""
+        found = self.by_brand.get(brand_id)
+        return found.connections if found else set()
 
     async def identify(self, key: tuple[str, str]) -> tuple[int, int | None] | None:
         return await asyncio.get_running_loop().run_in_executor(self.threads, identify, *key)
@@ -169,7 +223,7 @@ class Hub:
         if kind == "rights":
             self.recheck_agent(event.get("agent"))
             return
-        group: Iterable[Connection] = self.by_brand.get(brand_id, ())
+        group: Iterable[Connection] = self.audience(brand_id)
         if kind in OWN_ONLY:
             group = [connection for connection in group if connection.agent_id == event.get("agent")]
         self.tell(group, encode(kind, event))
@@ -191,10 +245,10 @@ class Hub:
             return
         if next_at <= now:
             self.counted[brand_id] = now + COUNTS_GAP
-            self.tell(self.by_brand[brand_id], encode("counts", {}))
+            self.tell(self.audience(brand_id), encode("counts", {}))
             return
         self.counted[brand_id] = next_at + COUNTS_GAP + 1e-6
-        loop.call_at(next_at, lambda: self.tell(self.by_brand.get(brand_id, ()), encode("counts", {})))
+        loop.call_at(next_at, lambda: self.tell(self.audience(brand_id), encode("counts", {})))
 
     # Rights
 
@@ -241,32 +295,45 @@ class Hub:
             return
         key = (_session_key(scope), slug)
         found = await self.identify(key)
-        if found is None or found[1] is None:
-            await _refuse(send, 401 if found is None else 404)
+        agent_id, brand_id = found or (0, None)
+        if brand_id is None:
+            await _refuse(send, 404 if found else 401)
             return
-        connection = Connection(agent_id=found[0], brand_id=found[1], key=key)
-        self.by_brand[connection.brand_id].add(connection)
+        connection = self.join(key, agent_id, brand_id, send)
         try:
             await self.stream(connection, receive, send)
         finally:
             self.forget(connection)
 
+    def join(self, key: tuple[str, str], agent_id: int, brand_id: int, send: Send) -> Connection:
+        """From here on it is told."""
+        audience = self.by_brand.get(brand_id) or self.by_brand.setdefault(brand_id, Audience())
+        connection = Connection(audience, send, agent_id=agent_id, brand_id=brand_id, key=key)
+        audience.connections.add(connection)
+        return connection
+
     def forget(self, connection: Connection) -> None:
-        group = self.by_brand[connection.brand_id]
-        group.discard(connection)
-        if not group:
+        audience = connection.audience
+        audience.connections.discard(connection)
+        audience.waiting.pop(connection, None)
+        if not audience.connections and self.by_brand.get(connection.brand_id) is audience:
+            audience.writer.cancel()
             del self.by_brand[connection.brand_id]
 
     @staticmethod
     async def stream(connection: Connection, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         retry = b"retry: %d\n" % random.randint(1000, 3000)  # ms; after a restart not everybody comes at once
-        connection.give(retry + hello())
-        writer = asyncio.create_task(write(connection, send))
+        connection.pending = {retry + hello(): None, **connection.pending}
+        connection.greeted = True
+        await connection.write()
         reader = asyncio.create_task(leave(receive))
-        await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
-        for task in (writer, reader):
-            task.cancel()
+        await asyncio.wait((reader, connection.closed), return_when=asyncio.FIRST_COMPLETED)
+        if not reader.done():
+            reader.cancel()
+            await connection.write()
+            connection.greeted = False
+            await send({"type": "http.response.body", "body": b""})
 
 
 def _done(task: asyncio.Task[None]) -> None:
@@ -278,20 +345,6 @@ async def leave(receive: Receive) -> None:
     """Return when the browser has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def write(connection: Connection, send: Send) -> None:
-    """Write what is pending, a few times a second at most, in one piece."""
-    while connection.open or connection.pending:
-        await connection.wake.wait()
-        connection.wake.clear()
-        body = b"".join(connection.pending)
-        connection.pending.clear()
-        if body:
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-        if connection.open:
-            await asyncio.sleep(GAP)
-    await send({"type": "http.response.body", "body": b""})
 
 
 def _refusal(scope: Scope, slug: str) -> int:

@@ -125,6 +125,22 @@ def test_a_burst_about_one_conversation_is_told_a_few_times_not_a_thousand(liste
     assert 1 <= told < 20
 
 
+def test_a_browser_that_does_not_read_holds_up_nobody(listen):
+    brand = builders.brand()
+    listener, deaf = (listen(builders.agent(brand), brand.slug) for _ in range(2))
+    assert deaf.status == 200
+    for n in range(100):  # 20 MB: more than a connection takes unread
+        pipeline = valkey().pipeline(transaction=False)
+        for k in range(20):
+            told = {"kind": "account", "brand": brand.pk, "id": f"{n}-{k}-{'x' * 10_000}"}
+            pipeline.publish(CHANNEL, json.dumps(told))
+        pipeline.execute()
+        while not str(listener.until("account")["id"]).startswith(f"{n}-19-"):
+            pass
+    publish("conversation", brand_id=brand.pk, id=1)
+    assert listener.until("conversation") == {"id": 1}
+
+
 def test_an_outsider_gets_404_and_nobody_gets_401(live):
     brand = builders.brand()
     outsider = builders.agent(builders.brand())
