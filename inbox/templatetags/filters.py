@@ -178,6 +178,7 @@ def refusal(code: str, by: str = "") -> str:
         "unknown_kind": _("That kind is not known."),
         "unknown_feeling": _("That feeling is not known."),
         "gone": _("It is no longer there."),
+        "name_taken": _("There is one with that name already."),
     }
     return sentences.get(code, _("That could not be done."))
 
