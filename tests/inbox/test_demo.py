@@ -119,3 +119,14 @@ def test_what_a_platform_lets_nobody_answer_stops_no_colleague(morning):
     demo_colleagues.work(morning, random.Random(2))
     talk.refresh_from_db()
     assert (talk.status, talk.outcome) == ("resolved", "no_answer_needed")
+
+
+def test_nobody_writes_twice_to_what_is_gone(morning):
+    daan = Agent.objects.get(email="daan@webcare.example")
+    lost = Delivery.objects.filter(conversation__brand=morning, owner=daan).first()
+    Delivery.objects.filter(pk=lost.pk).update(state="failed", error_reason="message_gone")
+    long_ago = timezone.now() - timedelta(days=2)
+    talk = Conversation.objects.filter(pk=lost.conversation_id)
+    talk.update(assignee=daan, status="open", preview="Zomaar iets", waiting_since=long_ago)
+    demo_colleagues.work(morning, random.Random(2))
+    assert talk.get().outcome == "no_answer_needed"

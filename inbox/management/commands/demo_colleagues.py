@@ -94,8 +94,9 @@ def _take(morning: Morning, agent: Agent) -> Conversation | None:
 
 
 def _react(morning: Morning, conversation: Conversation, agent: Agent, dice: random.Random) -> None:
-    """Thanks need no answer; anything else gets words that this person has not had yet."""
-    if any(conversation.preview.endswith(thanks) for thanks in THANKS):
+    """Thanks and what is gone need no answer; anything else gets words that this person has not had yet."""
+    gone = Delivery.objects.filter(conversation=conversation, error_reason="message_gone").exists()
+    if gone or any(conversation.preview.endswith(thanks) for thanks in THANKS):
         triage.resolve(conversation_ids=[conversation.pk], actor=agent, reason="no_answer_needed")
         return
     language = "en" if conversation.language == "en" else "nl"
