@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from connectors.registry import PLATFORMS
@@ -32,15 +33,18 @@ COLOURS = [
     ("red", _("red")), ("purple", _("purple")), ("pink", _("pink")),
 ]  # fmt: skip
 DAY = 24 * 60
+# Ids and secrets go into headers; one that was copied with something around it is told before a platform is asked
+PLAIN = RegexValidator(r"\A[\x21-\x7e]*\Z", _("This has characters that no id, key or secret has. Copy it once more."))
 
 
 class PlatformAppForm(forms.Form):
     """The platform app's id and secret; a saved secret is never shown, an empty field keeps it."""
 
-    client_id = forms.CharField(label=_("App id (client id)"), max_length=200)
+    client_id = forms.CharField(label=_("App id (client id)"), max_length=200, validators=[PLAIN])
     client_secret = forms.CharField(
-        label=_("App secret (client secret)"), max_length=500, required=False, widget=forms.PasswordInput()
-    )
+        label=_("App secret (client secret)"), max_length=500, required=False, widget=forms.PasswordInput(),
+        validators=[PLAIN],
+    )  # fmt: skip
     sandbox = forms.BooleanField(label=_("Use the practice platform"), required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -60,7 +64,9 @@ class OwnKeysForm(forms.Form):
     def __init__(self, *args: Any, capabilities: Capabilities, **options: Any) -> None:
         super().__init__(*args, **options)
         for one in capabilities.own_keys:
-            self.fields[one.name] = forms.CharField(label=one.label, max_length=500, widget=forms.PasswordInput())
+            self.fields[one.name] = forms.CharField(
+                label=one.label, max_length=500, widget=forms.PasswordInput(), validators=[PLAIN]
+            )
         if settings.SANDBOX_URL:
             self.fields["sandbox"] = forms.BooleanField(label=_("Use the practice platform"), required=False)
 

@@ -85,3 +85,37 @@ TOPICS = {  # label -> words that ask for it
     "toegankelijkheid": r"lift|rolstoel|rollator|kinderwagen|assistentie",
 }
 SEARCHES = {"noordtreinen": "noordtreinen -from:noordtreinen", "postvlot": "postvlot -from:postvlot"}
+# What colleagues answer: fits a train as well as a parcel, whatever was asked exactly
+ANSWERS = {
+    "complaint": {
+        "nl": ("Dat is balen, dit had anders gemoeten. Ik zoek uit wat er misging en kom er hier op terug.",
+               "Begrijpelijk dat je hier genoeg van hebt. Stuur je ons even een DM? Dan los ik het met je op.",
+               "Sorry, zo hoort het niet te gaan. Waar en hoe laat gebeurde dit? Dan kijk ik het na.",
+               "Wachten zonder uitleg is het ergste. Ik vraag nu na wat er speelt, je hoort het zo hier.",
+               "Vervelend om te lezen. Ik leg het meteen voor en laat je weten wat eruit komt."),
+        "en": ("That should not have happened. I'm looking into it and will get back to you here.",
+               "Sorry, this is not how it should go. Where and when was this? Then I'll look it up.",
+               "I understand you've had enough of this. Could you send us a DM? Then we'll solve it together."),
+    },
+    "question": {
+        "nl": ("Goede vraag! Ik zoek het voor je op en laat het je hier weten.",
+               "Ik heb het nagevraagd: dat kan gewoon. Lukt het toch niet, laat het dan even weten.",
+               "Dat regel je in de app. Kom je er niet uit? Stuur ons een DM, dan kijk ik mee.",
+               "Dat verschilt per dag. Om welke dag gaat het? Dan zoek ik het voor je uit."),
+        "en": ("Good question! I'll look it up and let you know here.",
+               "You can arrange that in the app. Stuck? Send us a DM and I'll have a look with you.",
+               "That differs from day to day. Which day is it about? Then I'll find out."),
+    },
+    "compliment": {
+        "nl": ("Wat leuk om te lezen! Ik geef het door, daar wordt iemand heel blij van.",
+               "Dankjewel, dat maakt onze dag goed 🙂",
+               "Wat fijn dat je dit laat weten! Die gaat op het prikbord.",
+               "Super om te horen. Dank je wel, namens het hele team!"),
+        "en": ("Thank you, I'll pass it on. You made somebody's day.", "So nice to hear! This one goes on the notice board."),
+    },
+    "other": {
+        "nl": ("Die houden we erin 😄", "Dank voor de tip, we kijken ernaar.", "Haha, goed gezien! Fijne dag nog.",
+               "Dank je, we geven het door."),
+        "en": ("Thanks for letting us know!", "Well spotted! Have a nice day."),
+    },
+}  # fmt: skip

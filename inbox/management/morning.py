@@ -195,22 +195,23 @@ class Morning:
         text = CannedReply.objects.get(brand=self.brand, shortcut=shortcut, language=language, channel="").text
         self.say(conversation, owner, text)
 
-    def say(self, conversation: Conversation, owner: Agent, text: str) -> None:
-        """Send a text with placeholders, as it stands in the library."""
-        self._send(conversation, owner, fill(text, conversation=conversation, agent=owner))
+    def say(self, conversation: Conversation, owner: Agent, text: str) -> bool:
+        """Send a text with placeholders, as it stands in the library; whether it could be sent."""
+        return self._send(conversation, owner, fill(text, conversation=conversation, agent=owner))
 
-    def _send(self, conversation: Conversation, owner: Agent, text: str) -> None:
+    def _send(self, conversation: Conversation, owner: Agent, text: str) -> bool:
         public = conversation.visibility == "public"
-        self._unless_refused(lambda: replies.send_reply(
+        return self._unless_refused(lambda: replies.send_reply(
             conversation=conversation, agent=owner, mode=outbox_rules.PUBLIC if public else outbox_rules.DIRECT,
             text=f"{text} ^{owner.initials}", token=uuid4(), delay=0,
         ))  # fmt: skip
 
-    def _unless_refused(self, act: Callable[[], object]) -> None:
+    def _unless_refused(self, act: Callable[[], object]) -> bool:
         try:
             act()
         except Refused:  # a window closed, a message gone: as it would be for anybody
-            return
+            return False
+        return True
 
     def _hand_out(self, conversation: Conversation) -> None:
         """Fresh enough: part of it has an owner or a team, the rest is anybody's."""

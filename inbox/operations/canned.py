@@ -26,7 +26,10 @@ def usable(conversation: Conversation) -> Iterable[CannedReply]:
 
 
 def fill(text: str, *, conversation: Conversation, agent: Agent) -> str:
-    """The text with names in it; a placeholder nobody knows stays as it is, so that it is seen."""
+    """The text with names in it; a placeholder nobody knows stays as it is, so that it is seen.
+
+    Who has no name is greeted without one: "Hoi {name}!" becomes "Hoi!".
+    """
     identity = conversation.identity
     name = (identity.name if identity else "") or conversation.contact.name
     values = {
@@ -36,5 +39,6 @@ def fill(text: str, *, conversation: Conversation, agent: Agent) -> str:
         "initials": agent.initials,
     }
     for key, value in values.items():
-        text = text.replace("{" + key + "}", value)
+        mark = "{" + key + "}"
+        text = (text if value else text.replace(f" {mark}", "")).replace(mark, value)
     return text

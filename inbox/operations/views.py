@@ -18,6 +18,7 @@ def save_view(*, brand: Brand, agent: Agent, name: str, query: str, shared: bool
     if not name:
         raise Refused("empty")
     owner = None if shared else agent
+    Brand.objects.select_for_update(no_key=True).get(pk=brand.pk)  # a form sent twice is one view
     view, _ = View.objects.update_or_create(
         brand=brand, owner=owner, name=name[:80], defaults={"query": query.lstrip("?")[:500]}
     )
@@ -34,6 +35,9 @@ def change_view(*, view: View, agent: Agent, name: str, shared: bool) -> None:
     if shared != (view.owner_id is None) and not access.may(agent, view.brand, access.Role.LEAD):
         raise Refused("leads_only")
     view.name, view.owner = name.strip()[:80], None if shared else agent
+    same = View.objects.filter(brand_id=view.brand_id, owner=view.owner, name=view.name).exclude(pk=view.pk)
+    if same.exists():  # a list that is kept under a name replaces what has it: there is one
+        raise Refused("name_taken")
     view.save(update_fields=["name", "owner"])
     events.publish("list", brand_id=view.brand_id)
 

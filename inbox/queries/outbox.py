@@ -103,6 +103,7 @@ def composer_for(
     drafts = {
         d.mode: d for d in Draft.objects.filter(agent=agent, conversation=conversation).prefetch_related("attachments")
     }
+    open_ways = {way.audience for way in ways if way.allowed}
     chosen = audience or _first_choice(ways, drafts)
     draft = drafts.get(mode_of(conversation, chosen))
     texts = {way.audience: drafts[way.mode].text if way.mode in drafts else "" for way in ways}
@@ -120,7 +121,7 @@ def composer_for(
         ),
         sign_off=outbox_rules.sign_off(conversation, agent),
         length_rule=conversation.account.capabilities.length_rule, first_name=name.split(" ")[0],
-        handoff_line=handoff.public_line(conversation) if conversation.visibility == "public" else "",
+        handoff_line=handoff.public_line(conversation) if {"public", "private"} <= open_ways else "",
         invitation=handoff.invitation(conversation),
         loop=handoff.loop_to_close(conversation) if conversation.linked_id else None,
         error=sentence(refused.code, **refused.facts) if refused else "",

@@ -76,6 +76,19 @@ def day(at: datetime | None) -> str:
     return dated(local, "j M" if local.year == timezone.localtime().year else "j M Y")
 
 
+def lately(at: datetime | None) -> str:
+    """When something was last heard of, for a narrow place: 13:41 today, 21 okt before that."""
+    if at is not None and (local := timezone.localtime(at)).date() == timezone.localtime().date():
+        return f"{local.hour}:{local.minute:02d}"
+    return day(at)
+
+
+def who(conversation: Conversation) -> str:
+    """What to call the person of a conversation: on Facebook nobody has a handle, on X not everybody a name."""
+    identity = conversation.identity
+    return (identity and (identity.name or identity.handle)) or conversation.contact.name or _("Somebody")
+
+
 def iso(at: datetime | None) -> str:
     """For the datetime attribute."""
     return at.isoformat() if at else ""
@@ -165,6 +178,7 @@ def refusal(code: str, by: str = "") -> str:
         "unknown_kind": _("That kind is not known."),
         "unknown_feeling": _("That feeling is not known."),
         "gone": _("It is no longer there."),
+        "name_taken": _("There is one with that name already."),
     }
     return sentences.get(code, _("That could not be done."))
 
@@ -192,7 +206,8 @@ def filter_words(asked: Any, name: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "clock": clock, "norm": norm, "moment": moment, "day": day, "iso": iso, "number": number, "capped": capped,
+    "clock": clock, "norm": norm, "moment": moment, "day": day, "lately": lately, "who": who,
+    "iso": iso, "number": number, "capped": capped,
     "initials": initials, "safe_url": safe_url, "linked": linked, "refusal": refusal, **ledger.FILTERS,
 }  # fmt: skip
 GLOBALS: dict[str, Any] = {

@@ -84,7 +84,10 @@ function holdFocus() {
   const next = [held.newbar && "[data-row] [data-open]", places[held.place], held.place && "#head [data-key]:not(.menu *)", "[data-row].selected [data-open]", "#main"];
   for (const place of next.filter(Boolean)) {
     const found = document.querySelector(place);
-    if (found?.checkVisibility()) { found.focus({ preventScroll: true }); break; }
+    if (!found?.checkVisibility()) continue;
+    found.focus({ preventScroll: true });
+    if (found.matches("textarea")) found.setSelectionRange(found.value.length, found.value.length); // what was refused goes on where it ended
+    break;
   }
   held = null;
 }

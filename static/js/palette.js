@@ -2,10 +2,13 @@
 // arrows choose, and the keyboard stays in the field.
 const palette = document.getElementById("palette"), ask = document.getElementById("palette-q"), found = document.getElementById("palette-found");
 const lines = () => [...found.querySelectorAll("[role=option]")];
+let answered = null, hurried = false; // the words whose answer is shown; Enter was pressed before it came
 
 export function openPalette() {
   if (!palette || palette.open) return;
   palette.showModal();
+  answered = null;
+  hurried = false;
   ask.select();
   htmx.trigger(ask, "palette-open");
 }
@@ -61,10 +64,17 @@ palette?.addEventListener("keydown", (event) => {
     event.preventDefault();
     choose(all[(now + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length]);
   }
-  if (event.key === "Enter" && event.target === ask) { event.preventDefault(); (all[now] || all[0])?.click(); }
+  if (event.key === "Enter" && event.target === ask) {
+    event.preventDefault();
+    if (answered === ask.value) (all[now] || all[0])?.click();
+    else hurried = true; // what is shown is of other words
+  }
 });
-palette?.addEventListener("htmx:afterSettle", () => {
+ask?.addEventListener("input", () => { hurried = false; });
+palette?.addEventListener("htmx:afterSettle", (event) => {
   addActions();
   lines().forEach((line, n) => { line.id ||= `palette-${n}`; });
   choose(lines()[0]);
+  answered = event.detail.requestConfig.parameters.q;
+  if (hurried && palette.open && answered === ask.value) { hurried = false; lines()[0]?.click(); }
 });

@@ -16,6 +16,7 @@ from PIL import Image
 from connectors.exceptions import Rejected
 from inbox.models import Attachment, BulkReply, Delivery, Draft, Note
 from inbox.operations import bulk, outbox_choices, outbox_rules
+from inbox.operations.canned import fill
 from inbox.operations.replies import send_reply
 from inbox.queries.outbox_todo import minded
 from tests import builders
@@ -256,6 +257,38 @@ def test_an_outsider_finds_nothing_and_a_wrong_method_is_refused(client, talk, n
     address = reverse(name, args=[talk.pk])
     assert getattr(client, method)(address).status_code == 404
     assert getattr(client, "post" if method == "get" else "get")(address).status_code == 405
+
+
+def test_who_has_no_handle_is_called_by_name(page, agent):
+    account = builders.account(agent.memberships.get().brand, "fake")
+    talk = builders.conversation(account, identity=builders.identity(account, handle="", name="Jelle Postma"))
+    slug = account.brand.slug
+    asked = page.post(reverse("bulk", args=[slug]), {"ids": [talk.pk], "text": "Hoi"}).content.decode()
+    assert "<bdi>Jelle Postma</bdi>" in asked
+    assert "Openbaar" in asked, "who reads along stands at every one"
+    from uuid import uuid4
+
+    made, _ = bulk.send_bulk(brand=account.brand, agent=agent, text="Hoi", token=uuid4(), chosen={talk.pk: "Hoi"})
+    Delivery.objects.update(state=Delivery.State.FAILED)
+    for address in (reverse("bulk_result", args=[slug, made.pk]), reverse("minded", args=[slug])):
+        assert "<bdi>Jelle Postma</bdi>" in page.get(address).content.decode()
+
+
+def test_who_has_no_name_is_greeted_without_one(talk, agent):
+    builders.Contact.objects.update(name="")
+    talk.refresh_from_db()
+    talk.identity = None
+    assert (
+        fill("Hoi {name}! {name}, dag. ^{initials}", conversation=talk, agent=agent) == f"Hoi!, dag. ^{agent.initials}"
+    )
+
+
+def test_moving_to_private_is_not_offered_where_the_public_line_cannot_leave(page, talk):
+    address = reverse("composer", args=[talk.pk])
+    offer = reverse("hand_off", args=[talk.pk])
+    assert offer in page.get(address).text
+    talk.messages.update(options={"public_reply": {"allowed": False, "reason": "not_summoned"}})
+    assert offer not in page.get(address).text
 
 
 @pytest.mark.parametrize("name", ["minded", "approvals", "bulk"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from connectors.sandbox.process import SandboxProcess
 from inbox.management.commands import demo_colleagues
@@ -106,3 +108,25 @@ def test_what_a_colleague_could_not_send_is_not_left_lying(morning):
     assert mine.update(state="failed", error_reason="duplicate") > 0
     demo_colleagues.work(morning, random.Random(2))
     assert not mine.filter(state="failed", handled_at=None).exists()
+
+
+def test_what_a_platform_lets_nobody_answer_stops_no_colleague(morning):
+    daan = Agent.objects.get(email="daan@webcare.example")
+    talk = Conversation.objects.filter(brand=morning, account__kind="x", visibility="public", status="open").first()
+    talk.messages.update(options={"public_reply": {"allowed": False, "reason": "not_summoned"}})
+    long_ago = timezone.now() - timedelta(days=2)  # nobody has waited longer
+    Conversation.objects.filter(pk=talk.pk).update(assignee=daan, preview="Zomaar iets", waiting_since=long_ago)
+    demo_colleagues.work(morning, random.Random(2))
+    talk.refresh_from_db()
+    assert (talk.status, talk.outcome) == ("resolved", "no_answer_needed")
+
+
+def test_nobody_writes_twice_to_what_is_gone(morning):
+    daan = Agent.objects.get(email="daan@webcare.example")
+    lost = Delivery.objects.filter(conversation__brand=morning, owner=daan).first()
+    Delivery.objects.filter(pk=lost.pk).update(state="failed", error_reason="message_gone")
+    long_ago = timezone.now() - timedelta(days=2)
+    talk = Conversation.objects.filter(pk=lost.conversation_id)
+    talk.update(assignee=daan, status="open", preview="Zomaar iets", waiting_since=long_ago)
+    demo_colleagues.work(morning, random.Random(2))
+    assert talk.get().outcome == "no_answer_needed"

@@ -31,6 +31,15 @@ def test_the_app_secret_is_never_shown_again(admin, sandbox):
     assert secret not in str(list(AuditEntry.objects.values_list("data", flat=True)))
 
 
+@pytest.mark.parametrize("wrong", [{"client_id": "😀"}, {"client_secret": "ge\u200bheim"}])
+def test_what_was_copied_with_more_around_it_is_told_at_once(admin, sandbox, wrong):
+    app = {key: sandbox.client.apps()["x"][key] for key in ("client_id", "client_secret")}
+    answer = admin.post(reverse("platform", args=[admin.brand.slug, "x"]), {**app, "sandbox": "on", **wrong})
+    assert answer.status_code == 422
+    assert "Kopieer het nog eens" in answer.text
+    assert not PlatformApp.objects.exists()
+
+
 @pytest.mark.parametrize("kind", ["x", "facebook"])
 @pytest.mark.parametrize("wrong", [{"client_id": "bestaat-niet"}, {"client_secret": "fout-geheim"}])
 def test_an_app_that_the_platform_does_not_know_is_not_saved(kind, wrong, admin, sandbox):

@@ -88,3 +88,13 @@ def test_an_old_query_still_opens_a_list(brand, login):
     gone = kept(brand, agent, query="nowhere?kind=rubbish&label=x")
     answer = login(agent).get(reverse("view", args=[gone.pk]))
     assert answer.headers["Location"] == reverse("list", args=[brand.slug, "all"])
+
+
+def test_two_lists_of_one_owner_have_two_names(brand, login):
+    agent = builders.agent(brand)
+    kept(brand, agent)
+    other = kept(brand, agent, name="Lof", query="all?kind=compliment")
+    page = login(agent).post(reverse("change_view", args=[other.pk]), {"name": "Klachten"}, follow=True)
+    assert "Er is er al een met die naam." in page.text
+    login(agent).post(reverse("views", args=[brand.slug]), {"name": "Klachten", "query": "mine"})
+    assert dict(View.objects.values_list("name", "query")) == {"Klachten": "mine", "Lof": "all?kind=compliment"}

@@ -223,7 +223,7 @@ def test_a_lead_sees_who_has_what_and_what_is_late_or_soon_will_be(client, brand
     cells = {
         re.sub(r"<[^>]+>|\s", "", row[0]): [re.sub(r"<[^>]+>", "", cell).strip() for cell in row[1:]]
         for row in (
-            re.findall(r"<t[hd][^>]*?(?:row|num)\"?>(.*?)</t[hd]>", line, re.DOTALL)
+            re.findall(r"<t[hd][^>]*?(?:row|num)\"[^>]*>(.*?)</t[hd]>", line, re.DOTALL)
             for line in page.partition("<tbody>")[2].split("<tr>")[1:]
         )
     }

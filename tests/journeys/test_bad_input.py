@@ -69,10 +69,13 @@ def test_thirty_thousand_characters_two_hundred_labels_and_names_of_all_kinds(
     ConversationLabel.objects.bulk_create(
         [ConversationLabel(conversation=talk, label=label, last_message_at=talk.last_message_at) for label in labels]
     )
+    ContactNote.objects.create(contact=who.contact, author=daan, text="a" * 3000)
     page = window(viewport={"width": width, "height": 844})
     enter(page, daan, f"/inbox/{brand.slug}/all/{talk.pk}/")
     expect(page.get_by_role("heading", name="🚆", level=1)).to_be_visible()
     usable(page)
+    note = "(n => n.scrollWidth <= n.clientWidth && n.clientWidth <= 320)"
+    assert page.evaluate(f"{note}(document.querySelector('#person .note'))")
     page.get_by_text("Toon alle 30.002 tekens").click()
     assert page.locator("#timeline details[open] .words").inner_text().count("waarom") == 4286
     usable(page)

@@ -167,6 +167,14 @@ def test_the_palette_jumps_and_acts(keys, scene):
     keys.wait_for_url(re.compile("/resolved/"))
 
 
+def test_enter_in_the_palette_waits_for_the_answer_to_what_was_typed(keys, scene):
+    press(keys, "Control+k")
+    expect(keys.locator("#palette-found [aria-selected=true]")).to_be_visible()  # of no words yet
+    keys.keyboard.type("@jan")
+    press(keys, "Enter")
+    keys.wait_for_url(re.compile("/search/\\?(contact|q)="))
+
+
 def test_a_view_is_kept_counted_renamed_shared_and_removed(keys, scene):
     slug = scene["brand"].slug
     keys.goto(f"/inbox/{slug}/all/?kind=complaint")

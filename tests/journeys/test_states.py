@@ -55,6 +55,9 @@ class Look:
             button.click()
             expect(self.page.locator(f"#{name}")).to_be_visible()
             self.at(f"menu {name}", within=f"#{name}")
+            box, view = self.page.locator(f"#{name}").bounding_box(), self.page.viewport_size
+            if box["x"] < 0 or box["x"] + box["width"] > view["width"] or box["y"] < 0:
+                self.found[f"menu {name}: out of sight"] = box
             self.page.keyboard.press("Escape")
             expect(self.page.locator(f"#{name}")).not_to_be_visible()
 
@@ -164,6 +167,7 @@ def test_a_telephone_and_four_hundred_percent(window, enter, scene, forgiving, a
     look.at("person")
     page.keyboard.press("Escape")
     look.menus("#head")
+    look.menus("#composer")
     page.locator("#reply").scroll_into_view_if_needed()
     page.locator("#reply").fill("Er komt een bus /")
     page.keyboard.press("End")

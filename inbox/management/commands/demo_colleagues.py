@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from connectors.sandbox.voices import OUR_REPLIES, THANKS
-from inbox.management.demo import BRANDS
+from connectors.sandbox.voices import THANKS
+from inbox.management.demo import ANSWERS, BRANDS
 from inbox.management.morning import Morning
 from inbox.models import Agent, Brand, Conversation, Delivery, Message
 from inbox.operations import approvals, assignments, outbox_choices, presence, triage
@@ -22,7 +22,7 @@ from inbox.queries.outbox_todo import minded, to_approve
 
 EVERY = 12.0  # seconds: a sign of life lasts longer than this
 VISITORS = ("agent", "lead", "admin")  # these logins are for who looks around: nobody acts in their name
-ANSWERS = 0.1  # how often somebody sends what they were writing, while there is no hurry
+PACE = 0.1  # how often somebody sends what they were writing, while there is no hurry
 LEFT = 10  # unassigned conversations that are left for who looks around; with more than these there is a hurry
 APPROVALS_LEFT = 2
 DONE_AFTER = timedelta(minutes=15)  # without another word from them
@@ -67,8 +67,8 @@ def _turn(morning: Morning, agent: Agent, dice: random.Random) -> None:
         return
     presence.arrive(conversation, agent=agent, typing=dice.random() < 0.5)
     watched = presence.present(conversation.brand_id, [conversation.pk], besides=agent)
-    if not watched and (hurry or dice.random() < ANSWERS):
-        _react(morning, conversation, agent)
+    if not watched and (hurry or dice.random() < PACE):
+        _react(morning, conversation, agent, dice)
         presence.leave(conversation, agent=agent)
 
 
@@ -93,18 +93,20 @@ def _take(morning: Morning, agent: Agent) -> Conversation | None:
     return conversation
 
 
-def _react(morning: Morning, conversation: Conversation, agent: Agent) -> None:
-    """Thanks need no answer; anything else gets words that this person has not had yet."""
-    if any(conversation.preview.endswith(thanks) for thanks in THANKS):
+def _react(morning: Morning, conversation: Conversation, agent: Agent, dice: random.Random) -> None:
+    """Thanks and what is gone need no answer; anything else gets words that this person has not had yet."""
+    gone = Delivery.objects.filter(conversation=conversation, error_reason="message_gone").exists()
+    if gone or any(conversation.preview.endswith(thanks) for thanks in THANKS):
         triage.resolve(conversation_ids=[conversation.pk], actor=agent, reason="no_answer_needed")
         return
     language = "en" if conversation.language == "en" else "nl"
     said = " ".join(Message.objects.filter(conversation=conversation, direction="out").values_list("text", flat=True))
-    for words in OUR_REPLIES.get(conversation.kind, OUR_REPLIES["question"])[language]:
-        text = words.rpartition(" ^")[0]
+    known = ANSWERS.get(conversation.kind, ANSWERS["question"])[language]
+    for text in dice.sample(known, len(known)):
         if text not in said:
             greeting = "Hi {name}! " if language == "en" else "Hoi {name}! "
-            morning.say(conversation, agent, greeting + text)
+            if not morning.say(conversation, agent, greeting + text):  # they did not mention us, or it is too late
+                triage.resolve(conversation_ids=[conversation.pk], actor=agent, reason="no_answer_needed")
             return
     triage.resolve(conversation_ids=[conversation.pk], actor=agent, reason="answered_elsewhere")
 
