@@ -44,6 +44,17 @@ def test_what_did_not_change_is_not_redrawn(opened, scene):
     assert not opened.evaluate(kept, f"#row-{talk.pk}")
 
 
+def test_the_way_back_leads_to_what_was_open_before(opened, scene):
+    first, second = scene["conversations"][4], scene["conversations"][3]
+    opened.locator(f"#row-{second.pk} [data-open]").click()
+    expect(opened.locator(f'#head form[action*="/{second.pk}/"]').first).to_be_visible()
+    opened.go_back()
+    expect(opened.locator(f'#head form[action*="/{first.pk}/"]').first).to_be_visible()
+    expect(opened.locator(f"#row-{first.pk}")).to_have_class(re.compile("selected"))
+    opened.go_forward()
+    expect(opened.locator(f'#head form[action*="/{second.pk}/"]').first).to_be_visible()
+
+
 def test_the_count_above_the_list_is_the_one_beside_its_queue(opened, scene):
     above, beside = opened.locator("#list [data-count]"), opened.locator("#queues a[aria-current] .count")
     before = int(above.inner_text())
