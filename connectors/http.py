@@ -33,7 +33,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse as PlainResponse
 from threading import RLock
@@ -61,6 +61,7 @@ from connectors.exceptions import (
 
 MAX_BYTES = 16 * 1024 * 1024  # a full page of either platform is well under one megabyte
 TOTAL_SECONDS = 30.0
+LONGEST_WINDOW = timedelta(hours=25)
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
 _leave_by: ContextVar[tuple[float, float]] = ContextVar("leave_by", default=(math.inf, math.inf))
@@ -301,13 +302,18 @@ def never_left(error: BaseException) -> bool:
     return isinstance(reason, NewConnectionError)
 
 
+def within_a_day(moment: datetime) -> datetime:
+    """No platform's window is longer; whatever an answer says beyond it, we ask again then."""
+    return min(moment, datetime.now(UTC) + LONGEST_WINDOW)
+
+
 def retry_after(headers: Mapping[str, str]) -> datetime | None:
-    """When an answer's Retry-After says to come back; None when it says nothing readable."""
+    """When an answer's Retry-After says to come back, within a day; None when it says nothing readable."""
     value = headers.get("retry-after", "").strip()
     try:
         if value.isdigit():
-            return datetime.fromtimestamp(time.time() + int(value), UTC)
-        return parsedate_to_datetime(value).astimezone(UTC)
+            return within_a_day(datetime.fromtimestamp(time.time() + int(value), UTC))
+        return within_a_day(parsedate_to_datetime(value).astimezone(UTC))
     except (ValueError, OverflowError, OSError, TypeError):
         return None
 

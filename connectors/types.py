@@ -171,18 +171,28 @@ class Cost:
         )
 
 
+MOST = 2**31 - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One rate window as the platform last reported it.
 
     `bucket` names the window (an endpoint, or "app" usage). `remaining` counts calls; platforms that report
     percentages give limit 100 and remaining 100 - used, which may be negative. `resets_at` is None when unknown.
+    Whatever an answer said, the figures fit 32 bits.
     """
 
     bucket: str
     limit: int | None
     remaining: int | None
     resets_at: datetime | None
+
+    def __post_init__(self) -> None:
+        for name in ("limit", "remaining"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, max(-MOST, min(value, MOST)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from connectors.exceptions import (
     TemporaryFailure,
 )
 from connectors.facebook.values import count, entries, entry, identifier, words
-from connectors.http import PlatformSession, retry_after
+from connectors.http import PlatformSession, parse_json, retry_after, within_a_day
 from connectors.types import Cost, Limit
 
 THROTTLED = frozenset({4, 17, 32, 613, 80001, 80002, 80006})
@@ -158,12 +158,12 @@ def _limit(bucket: str, usage: dict[str, Any]) -> Limit:
     minutes = usage.get("estimated_time_to_regain_access")
     resets_at = None
     if isinstance(minutes, int | float) and 0 < minutes < 100_000:
-        resets_at = datetime.now(UTC) + timedelta(minutes=minutes)
+        resets_at = within_a_day(datetime.now(UTC) + timedelta(minutes=minutes))
     return Limit(bucket, limit=100, remaining=100 - percent, resets_at=resets_at)
 
 
 def _header(headers: Mapping[str, str], name: str) -> dict[str, Any]:
     try:
-        return entry(json.loads(headers.get(name) or "{}"))
+        return entry(parse_json(headers.get(name) or "{}"))
     except ValueError:
         return {}

@@ -21,7 +21,7 @@ from connectors.exceptions import (
     Rejected,
     Unsupported,
 )
-from connectors.http import Answer, PlatformSession, retry_after
+from connectors.http import Answer, PlatformSession, retry_after, within_a_day
 from connectors.types import Limit
 from connectors.x.wire import items, mapping, moment, objects, word
 
@@ -189,4 +189,4 @@ def _int(value: str | None) -> int | None:
 
 def _unix(value: str | None) -> datetime | None:
     seconds = _int(value)
-    return datetime.fromtimestamp(seconds, UTC) if seconds and seconds < 4_102_444_800 else None
+    return within_a_day(datetime.fromtimestamp(seconds, UTC)) if seconds and seconds < 4_102_444_800 else None
