@@ -26,7 +26,6 @@ log = structlog.get_logger()
 CLOCK_SLACK = timedelta(minutes=5)  # our clock may be ahead of the platform's; what is older than this is not ours
 WAITS = (2, 5, 10, 20, 40, 60, 120, 300, 600)  # seconds between looks
 STEP = 20.0  # seconds, the longest while we wait for a reply to be surely absent
-LATE = 15.0  # seconds that a look may come later than was asked for on a busy machine
 LOOKERS = 4  # looks at the same time in one worker process
 LONGEST = 20.0  # seconds one sweep looks; the next goes on
 MOST_LOOKS = 20  # looks that told nothing, after which a person decides
@@ -119,14 +118,13 @@ def _absent(delivery: Delivery) -> None:
 def _waited(delivery: Delivery) -> float:
     """Seconds gone by between the end of the last attempt and the look just noted, as far as our looks bear witness.
 
-    A clock that was put forward makes no reply surely absent: time between two looks that is much more than was asked
-    for counts for nothing, whether the clock jumped or we stood still.
+    A clock that was put forward makes no reply surely absent: between two looks no more counts than is waited there.
     """
     history = list(DeliveryAttempt.objects.filter(delivery=delivery).order_by("pk"))
     last = max((n for n, row in enumerate(history) if row.number), default=0)
     times = [row.finished_at or row.started_at for row in history[last:]]
     gaps = ((later - earlier).total_seconds() for earlier, later in pairwise(times))
-    return sum(gap for gap in gaps if 0 < gap <= STEP + LATE)
+    return sum(min(max(gap, 0.0), STEP) for gap in gaps)
 
 
 def _note(delivery: Delivery, started: datetime, outcome: str, detail: str = "") -> None:

@@ -84,7 +84,7 @@ def lately(at: datetime | None) -> str:
 
 
 def who(conversation: Conversation) -> str:
-    """What to call the person of a conversation: on Facebook nobody has a handle, on X not everybody a name."""
+    """What to call the person of a conversation: some have no handle, some no name."""
     identity = conversation.identity
     return (identity and (identity.name or identity.handle)) or conversation.contact.name or _("Somebody")
 

@@ -20,7 +20,7 @@ from inbox.operations.outbox_claims import claim, patience
 from inbox.operations.outbox_messages import outbound
 from tests import builders
 from tests.faults.replies_stage import ROOT, until
-from tests.inbox.outbox import reply
+from tests.inbox.outbox import looked_for, reply
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 WORKER = """
@@ -94,7 +94,7 @@ def afterwards(delivery):
     past = timezone.now() - timedelta(minutes=10)
     for _ in range(3):
         Delivery.objects.filter(state="sending").update(claimed_at=past)
-        DeliveryAttempt.objects.filter(number__gt=0).update(finished_at=past)
+        looked_for()
         Delivery.objects.filter(state="uncertain").update(look_at=past, claim=None)
         deliveries.sweep()
         deliveries.deliver_due()

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from connectors.registry import PLATFORMS, Platform
-from inbox.models import Agent, Conversation, Delivery
+from inbox.models import Agent, Conversation, Delivery, DeliveryAttempt
 from inbox.operations import deliveries
 from inbox.operations.outbox_echoes import Echo
 from inbox.operations.replies import send_reply
@@ -77,6 +77,17 @@ def soon() -> None:
     past = timezone.now() - timedelta(seconds=1)
     Delivery.objects.filter(state="uncertain", look_at__isnull=False).update(look_at=past)
     Delivery.objects.filter(state="pending").update(due_at=past)
+
+
+def looked_for() -> None:
+    """As if what is uncertain had been looked for since its last attempt, for longer than any platform hides a post."""
+    past = timezone.now() - timedelta(minutes=10)
+    for delivery in Delivery.objects.filter(state="uncertain"):
+        DeliveryAttempt.objects.filter(delivery=delivery).update(started_at=past, finished_at=past)
+        DeliveryAttempt.objects.bulk_create(
+            DeliveryAttempt(delivery=delivery, number=0, started_at=at, finished_at=at, outcome="not_found")
+            for at in (past + timedelta(seconds=20 * n) for n in range(1, 6))
+        )
 
 
 def together(*jobs: Callable[[], Any]) -> None:

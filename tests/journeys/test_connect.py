@@ -133,7 +133,7 @@ def test_pages_are_chosen_and_what_was_not_allowed_is_said(admin, page, sandbox,
     app = sandbox.client.apps()["facebook"]
     page.goto(f"/brands/{admin.slug}/connect/facebook/")
     page.fill("#id_client_id", app["client_id"])
-    page.fill("#id_client_secret", "een ander geheim")
+    page.fill("#id_client_secret", "een-ander-geheim")
     page.check("#id_sandbox")
     page.get_by_role("button", name="Proberen en bewaren").click()
     expect(page.get_by_role("alert")).to_contain_text("kent deze id niet met dit geheim")

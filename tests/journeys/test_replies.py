@@ -18,6 +18,7 @@ from inbox.operations.replies import send_reply
 from tests import builders
 from tests.browser import Program
 from tests.connectors.sandbox_sdks import x_pictures
+from tests.inbox.outbox import looked_for
 
 pytestmark = pytest.mark.browser
 LONG = "We begrijpen dat dit vervelend is, en we zoeken het uit. " * 8  # two parts on X
@@ -177,12 +178,7 @@ def test_what_is_uncertain_or_failed_says_what_we_know_and_what_to_do(sandbox, p
     unsure = page.locator("#timeline .delivery.unsure")
     expect(unsure).to_contain_text("Onzeker", timeout=30_000)
     expect(unsure.get_by_role("button", name="Zoek nu")).to_be_visible()
-    tried = DeliveryAttempt.objects.exclude(number=0).latest("pk")
-    for n in range(1, 6):  # looks of a hundred seconds: the platform's delay is over
-        at = tried.finished_at + timedelta(seconds=20 * n)
-        DeliveryAttempt.objects.create(
-            delivery=tried.delivery, number=0, started_at=at, finished_at=at, outcome="not_found"
-        )
+    looked_for()
     unsure.get_by_role("button", name="Zoek nu").click()
     expect(page.locator("#timeline .delivery.sent")).to_have_count(1, timeout=30_000)
     assert len(said(sandbox, "We zoeken het uit")) == 1
