@@ -1,15 +1,34 @@
-"""`python -m tests.faults --scenario NAME --seed N`: break things on purpose, write var/faults/NAME.json."""
+"""`python -m tests.faults --scenario NAME --seed N`: break things on purpose, write var/faults/NAME.json.
+
+Exits with 1 when anything is amiss, and says what.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+NOTHING = ("lost", "doubled", "misplaced", "false_sent")  # of every scenario; the rest where a scenario counts it
+NOTHING_EITHER = ("broken_proofs", "miscounted", "hours_miscounted", "gaps_open")
+
+
+def amiss(figures: dict[str, Any]) -> list[str]:
+    """What should not have happened. A figure that is missing was not counted, and proves nothing."""
+    wrong = [f"{name}: {figures.get(name)}" for name in NOTHING if figures.get(name) != 0]
+    wrong += [f"{name}: {figures[name]}" for name in NOTHING_EITHER if figures.get(name, 0) != 0]
+    if figures.get("settled") is False:
+        wrong.append("not settled: a stream stayed behind, or something published is not in")
+    if "recovery_seconds" in figures and figures["recovery_seconds"] is None:
+        wrong.append("not recovered: what was said after the last fault did not come in")
+    return wrong
 
 
 def main() -> None:
-    """Run one scenario and print its figures."""
+    """Run one scenario, print its figures and judge them."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--scenario", required=True)
     parser.add_argument("--seed", type=int, default=1)
@@ -21,6 +40,9 @@ def main() -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(figures, indent=1) + "\n")
     print(json.dumps(figures, indent=1))
+    wrong = amiss(figures)
+    if wrong:
+        sys.exit("Amiss: " + "; ".join(wrong))
 
 
 if __name__ == "__main__":
