@@ -171,9 +171,6 @@ class Cost:
         )
 
 
-MOST = 2**31 - 1
-
-
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One rate window as the platform last reported it.
@@ -190,9 +187,8 @@ class Limit:
 
     def __post_init__(self) -> None:
         for name in ("limit", "remaining"):
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, max(-MOST, min(value, MOST)))
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, max(-(2**31), min(value, 2**31 - 1)))
 
 
 @dataclass(frozen=True, slots=True)
