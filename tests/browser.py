@@ -150,8 +150,8 @@ def browser() -> Iterator[Browser]:
 
 
 # What htmx logs of a request that the page itself ended, by being left or by asking anew: nothing went wrong. A request
-# that the network or the server failed is another event.
-ENDED = "htmx:sendAbort"
+# that the network or the server failed is told by another event as well.
+ENDED = ("htmx:sendAbort", "htmx:afterRequest")
 
 
 class ConsoleErrors(list[str]):
