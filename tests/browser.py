@@ -149,11 +149,6 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-# What htmx logs of a request that the page itself ended, by being left or by asking anew: nothing went wrong. A request
-# that the network or the server failed is told by another event as well.
-ENDED = ("htmx:sendAbort", "htmx:afterRequest")
-
-
 class ConsoleErrors(list[str]):
     """What went wrong in the page's own eyes. A test that causes an error on purpose takes it out: `expect`."""
 
@@ -183,7 +178,7 @@ def window(
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: console_errors.append(f"{m.text} {m.location.get('url', '')}")
-                if m.type == "error" and not m.text.startswith(ENDED) else None)  # fmt: skip
+                if m.type == "error" else None)  # fmt: skip
         page.on("pageerror", lambda error: console_errors.append(str(error)))
         return page
 

@@ -23,7 +23,7 @@ def run(monkeypatch, tmp_path):
 
     def command(figures: dict[str, Any]) -> Any:
         scenario = ModuleType("tests.faults.told")
-        scenario.run = lambda _seed: figures  # type: ignore[attr-defined]
+        monkeypatch.setattr(scenario, "run", lambda _seed: figures, raising=False)
         monkeypatch.setitem(sys.modules, scenario.__name__, scenario)
         monkeypatch.setattr(sys, "argv", ["faults", "--scenario", "told"])
         monkeypatch.chdir(tmp_path)

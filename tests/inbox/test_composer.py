@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from io import BytesIO
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -266,8 +267,6 @@ def test_who_has_no_handle_is_called_by_name(page, agent):
     asked = page.post(reverse("bulk", args=[slug]), {"ids": [talk.pk], "text": "Hoi"}).content.decode()
     assert "<bdi>Jelle Postma</bdi>" in asked
     assert "Openbaar" in asked, "who reads along stands at every one"
-    from uuid import uuid4
-
     made, _ = bulk.send_bulk(brand=account.brand, agent=agent, text="Hoi", token=uuid4(), chosen={talk.pk: "Hoi"})
     Delivery.objects.update(state=Delivery.State.FAILED)
     for address in (reverse("bulk_result", args=[slug, made.pk]), reverse("minded", args=[slug])):

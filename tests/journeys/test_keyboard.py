@@ -167,6 +167,19 @@ def test_the_palette_jumps_and_acts(keys, scene):
     keys.wait_for_url(re.compile("/resolved/"))
 
 
+def test_who_types_on_in_the_palette_is_answered_about_the_last_words(keys):
+    press(keys, "Control+k")
+    expect(keys.locator("#palette-found [aria-selected=true]")).to_be_visible()
+    held = []
+    keys.route("**/palette/**", lambda route: route.continue_() if held else held.append(route))
+    with keys.expect_request("**/palette/**"):
+        keys.keyboard.type("a")
+    keys.keyboard.type("fgehand")
+    keys.wait_for_timeout(600)  # longer than the page waits for another letter
+    held[0].continue_()
+    expect(keys.locator("#palette-found [aria-selected=true]")).to_have_text("Afgehandeld")
+
+
 def test_enter_in_the_palette_waits_for_the_answer_to_what_was_typed(keys, scene):
     press(keys, "Control+k")
     expect(keys.locator("#palette-found [aria-selected=true]")).to_be_visible()  # of no words yet
