@@ -229,7 +229,8 @@ class Page:
 
     Store everything in it before storing `cursor`. `has_more`: poll again with `cursor` to get older or further
     items of the same walk. `gap_from`/`gap_until`: a stretch that certainly cannot be read any more.
-    `newest_at`: up to when this page proves completeness once the walk has ended (has_more False).
+    `complete_until`: up to when this page proves completeness once the walk has ended (has_more False).
+    `trouble`: why a walk had to end without proof ("no_end": its pages lead nowhere); the next poll begins another.
     """
 
     messages: tuple[InboundMessage, ...] = ()
@@ -242,6 +243,7 @@ class Page:
     gap_until: datetime | None = None
     gap_reason: str = ""
     complete_until: datetime | None = None
+    trouble: str = ""
     fetched: int = 0
     cost: Cost = Cost()
     limits: tuple[Limit, ...] = ()

@@ -25,7 +25,8 @@ from connectors.exceptions import (
     TemporaryFailure,
 )
 from connectors.facebook.values import count, entries, entry, identifier, words
-from connectors.http import PlatformSession, parse_json, retry_after, within_a_day
+from connectors.http import PlatformSession, retry_after, within_a_day
+from connectors.payloads import parse_json
 from connectors.types import Cost, Limit
 
 THROTTLED = frozenset({4, 17, 32, 613, 80001, 80002, 80006})

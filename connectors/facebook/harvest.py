@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.exceptions import ConnectorError
@@ -14,6 +13,7 @@ from connectors.facebook.errors import limits
 from connectors.facebook.graph import Graph
 from connectors.facebook.paging import turned
 from connectors.facebook.values import UnreadableError, entry, identifier
+from connectors.http import told_time
 from connectors.types import Cost, Cursor, InboundMessage, Page, Unreadable, Visibility
 
 REMEMBERED = 300  # items set aside that the cursor knows, so that a poll does not bring them again and again
@@ -87,10 +87,7 @@ class Harvest:
 
     def now(self) -> datetime:
         """The platform's clock, or ours where it shows none."""
-        try:
-            return parsedate_to_datetime(self.headers.get("date", "")).astimezone(UTC)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            return datetime.now(UTC)
+        return told_time(self.headers)
 
 
 def reason(error: Exception) -> str:

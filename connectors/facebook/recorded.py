@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from connectors.facebook import deliveries, instagram, mapping
 from connectors.facebook.gathered import Gathered
 from connectors.facebook.values import entries, entry, identifier, words
-from connectors.http import parse_json
+from connectors.payloads import parse_json
 from connectors.types import Page, Post
 
 _VERSION = re.compile(r"v\d+\.\d+")

@@ -8,7 +8,8 @@ from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
-from connectors.http import Answer, PlatformSession, parse_json
+from connectors.http import Answer, PlatformSession
+from connectors.payloads import parse_json
 from connectors.types import Deletion, Page, Unreadable
 from connectors.x.errors import failure
 from connectors.x.mapping import Read, Reader, read, read_direct

@@ -18,7 +18,8 @@ from connectors.exceptions import (
     Rejected,
     TemporaryFailure,
 )
-from connectors.http import PlatformSession, leaving_within, parse_json, redact
+from connectors.http import PlatformSession, leaving_within, redact
+from connectors.payloads import parse_json
 from tests.connectors.loopback import Loopback, answer, cut
 
 SECRET = "EAAsecretsecretsecret"
