@@ -61,6 +61,10 @@ class Connector(ABC):
     def find_sent(self, message: OutboundMessage, since: datetime) -> Sent | None:
         """Our own post with this text in this thread, made at or after `since`; None when it is not there (yet)."""
 
+    def told_at(self) -> datetime | None:
+        """The platform's clock as its latest answer showed it; None when it showed none."""
+        return None
+
     @abstractmethod
     def refresh_metrics(self, ids: list[str]) -> Refreshed:
         """Re-read messages by id (at most `capabilities.refresh_batch`)."""

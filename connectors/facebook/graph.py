@@ -76,7 +76,7 @@ class Graph(facebook.GraphAPI):  # type: ignore[misc]
         raise failure  # outside of the except: the SDK's error, with its words, is not chained to ours
 
     def _failed(self, answer: Any) -> bool:
-        """Errors the SDK lets pass: its old REST shape, and another status with some other JSON: a redirect, an error."""
+        """Errors the SDK lets pass: its old REST shape, and JSON with a status that is no success."""
         if isinstance(answer, dict) and "error_code" in answer:
             return True
         last = self.session.last

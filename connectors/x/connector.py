@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from connectors.base import Connector
 from connectors.exceptions import Gone, Rejected, Unsupported
+from connectors.http import told_time
 from connectors.types import (
     AccountInfo,
     AttachmentRules,
@@ -179,7 +180,8 @@ class XConnector(Connector):
         if stream.kind == "search":
             wanted["next_token"] = wanted.pop("pagination_token", None)
             size = min(max(limit, 10), 100)
-            return self.calls.ask_page("search", client.search_recent_tweets, query_of(stream), max_results=size, **wanted)
+            wanted["max_results"] = size
+            return self.calls.ask_page("search", client.search_recent_tweets, query_of(stream), **wanted)
         size = min(max(limit, 5), 100)
         method = client.get_users_mentions if stream.kind == "mentions" else client.get_users_tweets
         return self.calls.ask_page(stream.kind, method, self.account_id, max_results=size, **wanted)
@@ -245,6 +247,11 @@ class XConnector(Connector):
         """Our own post with this text in this thread, made at or after `since`."""
         find = sending.find_reply if message.mode == "public_reply" else sending.find_direct
         return find(self.calls, self.account_id, message, since)
+
+    def told_at(self) -> datetime | None:
+        """X's clock, as its latest answer showed it."""
+        last = self.calls.session.last
+        return told_time(last.headers) if last else None
 
     def hide(self, external_id: str) -> None:
         """Hide a reply under a post of ours."""

@@ -44,7 +44,7 @@ class Walk:
 
     def fetch(self, ask: Fetch, *, since: datetime | None) -> Reply:
         """The next page of the walk; falls back where X no longer knows our place in it."""
-        if self.token and word(self.cursor.get("newest")):
+        if self.token and moment(self.cursor.get("walk_at")):
             try:
                 return ask(**self._bounds(since), pagination_token=self.token)
             except CursorTooOld:

@@ -12,6 +12,7 @@ from connectors.types import Cost
 from inbox import events
 from inbox.models import ChannelAccount, Gap, Poll, Stream
 from inbox.operations import accounts, ledger
+from inbox.operations.ingest_text import clip
 
 log = structlog.get_logger()
 LONGEST = 16.0  # seconds between tries: recovery comes within half a minute of the last fault
@@ -75,7 +76,7 @@ def _postpone(stream: Stream, *, until: datetime, reason: str, error: Exception,
         if each.pk == stream.pk or set(each.buckets) & set(buckets):
             Stream.objects.filter(pk=each.pk, next_poll_at__lt=until).update(next_poll_at=until, reason=reason)
     Stream.objects.filter(pk=stream.pk).update(
-        state=Stream.State.FAILING, reason=reason, detail=str(error)[:2000], next_poll_at=until,
+        state=Stream.State.FAILING, reason=reason, detail=clip(str(error), 2000), next_poll_at=until,
         lease=None, leased_until=None,
     )  # fmt: skip
 
@@ -85,7 +86,7 @@ def _of_no_use(stream: Stream, error: wrong.ConnectorError, now: datetime) -> No
     reason = "permission_missing" if isinstance(error, wrong.PermissionMissing) else "rejected"
     ledger.open_gap(stream=stream, reason=reason, now=now, detail=str(error), at_once=True)
     Stream.objects.filter(pk=stream.pk).update(
-        state=Stream.State.STOPPED, reason=reason, detail=str(error)[:2000], next_poll_at=now + NO_USE_YET,
+        state=Stream.State.STOPPED, reason=reason, detail=clip(str(error), 2000), next_poll_at=now + NO_USE_YET,
         lease=None, leased_until=None,
     )  # fmt: skip
     events.publish("account", brand_id=stream.account.brand_id, id=stream.account_id)
@@ -97,7 +98,7 @@ def _failed(stream: Stream, error: Exception, now: datetime) -> None:
     failures = stream.failures + 1
     again = now + backoff(failures)
     Stream.objects.filter(pk=stream.pk).update(
-        state=Stream.State.FAILING, reason="outage", detail=str(error)[:2000], failures=failures, next_poll_at=again,
+        state=Stream.State.FAILING, reason="outage", detail=clip(str(error), 2000), failures=failures, next_poll_at=again,
         lease=None, leased_until=None,
     )  # fmt: skip
     ledger.open_gap(stream=stream, reason="outage", now=now, detail=str(error))
