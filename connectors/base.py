@@ -93,7 +93,10 @@ class Connector(ABC):
     @classmethod
     @abstractmethod
     def read_recorded(cls, exchange: dict[str, Any]) -> Page:
-        """A recorded answer (`method`, `uri`, `status`, `headers`, `body`) through the same mapping as `poll`."""
+        """A recorded answer (`method`, `uri`, `status`, `headers`, `body`) through the same mapping as `poll`.
+
+        `account_id` and `stream` say for whom it was read and by which stream, where that is known.
+        """
 
 
 class OAuth(ABC):

@@ -57,9 +57,11 @@ from connectors.exceptions import (
     Rejected,
     TemporaryFailure,
 )
-from connectors.payloads import parse_json, storable
+from connectors.payloads import parse_json, storable_text
 
-MAX_BYTES = 16 * 1024 * 1024  # a full page of either platform is well under one megabyte
+MAX_BYTES = (
+    8 * 1024 * 1024
+)  # a full page of either platform is well under one; read, it takes up to twenty times as much
 TOTAL_SECONDS = 30.0
 LONGEST_WINDOW = timedelta(hours=25)
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -134,7 +136,7 @@ class PlatformSession(requests.Session):
 
     def redact(self, text: str) -> str:
         """The text without any token, whole or in a URL, and at most 2,000 characters of it, which can be stored."""
-        return storable(redact(text[:20_000], self._secrets)[:2_000])
+        return storable_text(redact(text[:20_000], self._secrets)[:2_000])
 
     def is_write(self, method: str | None) -> bool:
         """Whether losing this call's answer leaves us in doubt."""

@@ -12,6 +12,8 @@ from typing import Any
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _UNSTORABLE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89abAB-fcdefCDEF])")
 
+MOST_ITEMS = 20_000  # of a page; a hundred are asked for
+
 
 def parse_json(body: bytes | str) -> Any:
     """JSON that a database can keep: no NUL, no lone surrogates, no NaN. ValueError when it is not JSON."""
@@ -26,12 +28,17 @@ def parse_json(body: bytes | str) -> Any:
 def storable(value: Any) -> Any:
     """The value with what no database stores replaced, in all its texts."""
     if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
+        return storable_text(value)
     if isinstance(value, list):
         return [storable(item) for item in value]
     if isinstance(value, dict):
         return {storable(key): storable(item) for key, item in value.items()}
     return value
+
+
+def storable_text(text: str) -> str:
+    """The text with what no database stores replaced."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 _brief = reprlib.Repr()

@@ -229,8 +229,7 @@ class Page:
 
     Store everything in it before storing `cursor`. `has_more`: poll again with `cursor` to get older or further
     items of the same walk. `gap_from`/`gap_until`: a stretch that certainly cannot be read any more.
-    `complete_until`: up to when this page proves completeness once the walk has ended (has_more False).
-    `trouble`: why a walk had to end without proof ("no_end": its pages lead nowhere); the next poll begins another.
+    `complete_until`: what this page proves once the walk has ended. `trouble`: why it ended without proof ("no_end").
     """
 
     messages: tuple[InboundMessage, ...] = ()

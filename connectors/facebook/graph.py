@@ -12,7 +12,7 @@ import facebook
 from connectors.exceptions import ConnectorError
 from connectors.facebook.errors import translate
 from connectors.http import PlatformSession
-from connectors.payloads import glimpse
+from connectors.payloads import MOST_ITEMS, glimpse
 
 # Lives until 18 February 2028 (developers.facebook.com/docs/graph-api/changelog/versions, November 2026).
 # The SDK knows versions up to 3.1 and refuses the rest; without one it says v2.8, served as Graph's oldest.
@@ -46,7 +46,8 @@ class Graph(facebook.GraphAPI):  # type: ignore[misc]
     def read_edge(self, path: str, **params: Any) -> dict[str, Any]:
         """GET an edge: its `data` is a list."""
         answer = self.read(path, **params)
-        self._shaped(answer.get("data"), list)
+        if len(self._shaped(answer.get("data"), list)) > MOST_ITEMS:
+            raise self.session.failure("GET", "Far more than was asked for", code="shape")
         return answer
 
     def _shaped(self, answer: Any, shape: type) -> Any:

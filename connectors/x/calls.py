@@ -13,7 +13,7 @@ import tweepy  # type: ignore[import-untyped]
 
 from connectors.exceptions import AuthorizationLost, ConnectorError, OutcomeUnknown, TemporaryFailure
 from connectors.http import PlatformSession, told_time
-from connectors.payloads import glimpse
+from connectors.payloads import MOST_ITEMS, glimpse
 from connectors.types import Cost, Credentials, Limit
 from connectors.x.errors import failure, limits_of
 from connectors.x.wire import count, items, mapping, objects, word
@@ -135,6 +135,8 @@ def _no_page(body: Mapping[str, Any]) -> str:
     data, meta = body.get("data"), body.get("meta")
     if data is not None and not isinstance(data, list | Mapping):  # a single object is an item, read or set aside
         return "A list belongs here"
+    if isinstance(data, list) and len(data) > MOST_ITEMS:
+        return "Far more than was asked for"
     if not isinstance(meta, Mapping):
         return "It does not say whether more follows"
     if not data and count(meta.get("result_count")):

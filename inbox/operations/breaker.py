@@ -16,6 +16,7 @@ from inbox.operations.ingest_text import clip
 
 log = structlog.get_logger()
 LONGEST = 16.0  # seconds between tries: recovery comes within half a minute of the last fault
+SOONEST = timedelta(seconds=1)
 TRIES_BEFORE_TROUBLE = 2
 NO_USE_YET = timedelta(hours=1)
 UNPAID = timedelta(minutes=10)
@@ -25,6 +26,11 @@ UNTOLD_LIMIT = timedelta(seconds=60)
 def backoff(failures: int) -> timedelta:
     """Twice as long each time, up to a ceiling, never two in step."""
     return timedelta(seconds=min(LONGEST, 1.0 * 2 ** min(failures, 10)) * random.uniform(0.6, 1.0))
+
+
+def _again(failures: int, *, started_at: datetime, now: datetime) -> datetime:
+    """When to try again. What we waited for an answer is part of the pause: the two together would be over the half minute."""
+    return max(min(started_at, now) + backoff(failures), now + SOONEST)
 
 
 def poll_failed(stream: Stream, *, error: Exception, started_at: datetime, now: datetime) -> None:
@@ -40,7 +46,7 @@ def poll_failed(stream: Stream, *, error: Exception, started_at: datetime, now: 
     elif isinstance(error, wrong.PermissionMissing | wrong.Rejected | wrong.Unsupported):
         _of_no_use(stream, error, now)
     else:
-        _failed(stream, error, now)
+        _failed(stream, error, started_at, now)
     ledger.record_failure(stream=stream, outcome=outcome, started_at=started_at, now=now, error=error, cost=cost)
 
 
@@ -92,11 +98,11 @@ def _of_no_use(stream: Stream, error: wrong.ConnectorError, now: datetime) -> No
     events.publish("account", brand_id=stream.account.brand_id, id=stream.account_id)
 
 
-def _failed(stream: Stream, error: Exception, now: datetime) -> None:
+def _failed(stream: Stream, error: Exception, started_at: datetime, now: datetime) -> None:
     if not isinstance(error, wrong.ConnectorError):
         log.error("poll_broke", stream=stream.pk, error=repr(error), exc_info=error)
     failures = stream.failures + 1
-    again = now + backoff(failures)
+    again = _again(failures, started_at=started_at, now=now)
     Stream.objects.filter(pk=stream.pk).update(
         state=Stream.State.FAILING, reason="outage", detail=clip(str(error), 2000), failures=failures, next_poll_at=again,
         lease=None, leased_until=None,
@@ -106,7 +112,9 @@ def _failed(stream: Stream, error: Exception, now: datetime) -> None:
         return
     together = ledger.count_failure(stream.account)
     if together >= TRIES_BEFORE_TROUBLE:
-        ChannelAccount.objects.filter(pk=stream.account_id).update(retry_at=now + backoff(together))
+        ChannelAccount.objects.filter(pk=stream.account_id).update(
+            retry_at=_again(together, started_at=started_at, now=now)
+        )
         _trouble(stream.account, "outage", error, now)
 
 

@@ -12,10 +12,13 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbox.models import Gap
+from inbox.models import Gap, Message, SetAside, Stream
+from inbox.operations.ledger_set_aside import retry_set_aside
+from tests import builders
 from tests.connectors.broken import broken
 from tests.connectors.scripted_graph import Reply
-from tests.inbox.scripted_rounds import HonestX, g_comment, g_feed, g_post, g_time, stage, x_id, x_page, x_post
+from tests.connectors.x_payloads import US
+from tests.inbox.scripted_rounds import PAGE, HonestX, g_comment, g_feed, g_post, g_time, stage, x_id, x_page, x_post
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json; charset=utf-8"
@@ -56,6 +59,7 @@ NO_ANSWERS: dict[str, Reply] = {
     "packed, it says": Reply(x_page(), headers={"Content-Encoding": "gzip"}),
     "a redirect": Reply(b"", 302, headers={"Location": "http://127.0.0.1:9/elsewhere"}),
     "a redirect with an empty page in it": Reply({"data": [], "meta": {"result_count": 0}}, 302, headers={"Location": "/"}),
+    "more than anybody asks for": Reply(b'{"data":[' + b"[]," * 2_000_000 + b'[]],"meta":{},"paging":{}}'),
     "cut off": Reply(cut=True),
     "a way on that is none": Reply({"data": [], "meta": {"next_token": {"a": 1}}, "paging": {"next": True}}),
 }  # fmt: skip
@@ -241,7 +245,7 @@ def test_a_walk_that_goes_round_ends_without_proof_and_begins_again(name):
         assert here.texts() == ["a", "b"]
         assert here.texts(here.neighbour) == ["van de buren"]
         stream = here.stream
-        stream.__class__.objects.filter(pk=stream.pk).update(created_at=stream.created_at - timedelta(hours=1))
+        Stream.objects.filter(pk=stream.pk).update(created_at=stream.created_at - timedelta(hours=1))
         for _ in range(6):
             here.turn()
         assert [(gap.reason, gap.ends_at) for gap in Gap.objects.filter(stream=stream)] == [("no_end", None)]
@@ -277,7 +281,7 @@ def test_one_post_whose_comments_cannot_be_read_costs_the_others_nothing():
 
 def test_a_conversation_between_others_is_not_ours():
     with stage("x") as here:
-        here.stream.__class__.objects.filter(pk=here.stream.pk).update(kind="direct")
+        Stream.objects.filter(pk=here.stream.pk).update(kind="direct")
         event = {"event_type": "MessageCreate", "created_at": g_time().replace("+0000", "Z"), "text": "privé"}
         ours = event | {
             "id": x_id(datetime.now(UTC)),
@@ -294,7 +298,7 @@ def test_a_conversation_between_others_is_not_ours():
 
 def test_an_event_without_an_id_is_no_place_where_a_walk_ends():
     with stage("x") as here:
-        here.stream.__class__.objects.filter(pk=here.stream.pk).update(kind="direct")
+        Stream.objects.filter(pk=here.stream.pk).update(kind="direct")
 
         def event(name: str, minutes: float) -> dict[str, Any]:
             return x_post(name, minutes_ago=minutes) | {"sender_id": "5", "dm_conversation_id": "5-99"}
@@ -306,6 +310,32 @@ def test_an_event_without_an_id_is_no_place_where_a_walk_ends():
         here.answer(lambda call: Reply(pages[call.query.get("pagination_token", "")]))
         here.turn()
         assert here.texts() == ["drie", "een", "twee", "vier"]
+
+
+X_OWN = x_post("van ons", minutes_ago=1) | {"author_id": US, "in_reply_to_user_id": "5"}
+TRIED_AGAIN: dict[str, tuple[str, str, Any, str]] = {
+    "a mention": ("x", "mentions", x_post("klacht"), "in"),
+    "a post of our own": ("x", "own_posts", X_OWN, "out"),
+    "a direct message": ("x", "direct", X_OWN | {"sender_id": "5", "dm_conversation_id": f"5-{US}"}, "in"),
+    "a direct message of our own": ("x", "direct", X_OWN | {"sender_id": US, "dm_conversation_id": f"5-{US}"}, "out"),
+    "a comment": ("facebook", "comments", g_comment("klacht"), "in"),
+    "a comment of our own": ("facebook", "comments", g_comment("van ons", **{"from": {"id": PAGE}, "parent": {
+        "id": "55_1", "from": {"id": "9001"}}}), "out"),
+    "a private message": ("facebook", "direct", g_comment("klacht", id="m_5", to={"data": [{"id": PAGE}]}), "in"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRIED_AGAIN)
+def test_what_was_set_aside_is_read_again_for_whom_and_by_which_stream_it_was(name):
+    kind, what, payload, direction = TRIED_AGAIN[name]
+    with stage(kind) as here:
+        Stream.objects.filter(pk=here.stream.pk).update(kind=what)
+        item = SetAside.objects.create(
+            stream=here.stream, fingerprint="f", payload=payload, error="read by an older version"
+        )
+        assert retry_set_aside(item, agent=builders.agent(here.stream.account.brand, "lead"))
+        message = Message.objects.get(stream=here.stream, placeholder=False)
+        assert (message.direction, message.options["public_reply"]["reason"] == "not_summoned") == (direction, False)
 
 
 # Real-shaped answers with any of their parts broken
