@@ -80,6 +80,31 @@ def g_feed(*comments: Any, **more: Any) -> dict[str, Any]:
     return {"data": [g_post(edge)], "paging": {}} | more
 
 
+def x_event(name: str, *, minutes_ago: float = 1.0) -> dict[str, Any]:
+    return x_post(name, minutes_ago=minutes_ago) | {"sender_id": "5", "dm_conversation_id": f"5-{US}"}
+
+
+def g_message(name: str, *, minutes_ago: float = 1.0) -> dict[str, Any]:
+    message = g_comment(name, minutes_ago=minutes_ago, to={"data": [{"id": PAGE, "name": "Wij"}]})
+    return message | {"id": f"m_{message['id']}"}
+
+
+def g_inbox(*messages: dict[str, Any]) -> dict[str, Any]:
+    chat = {"id": "t_1", "updated_time": messages[0]["created_time"], "can_reply": True, "link": "/inbox/1",
+            "participants": {"data": [{"id": "9001", "name": "Ann"}, {"id": PAGE, "name": "Wij"}]}}  # fmt: skip
+    return {"data": [chat | {"messages": {"data": list(messages)}}], "paging": {}}
+
+
+def g_review(name: str, *, minutes_ago: float = 1.0) -> dict[str, Any]:
+    number = str(zlib.crc32(name.encode()))
+    return {"created_time": g_time(minutes_ago), "recommendation_type": "negative", "review_text": name,
+            "reviewer": {"id": "9001", "name": "Ann"}, "open_graph_story": {"id": number}}  # fmt: skip
+
+
+def g_edge(*items: Any) -> dict[str, Any]:
+    return {"data": list(items), "paging": {}}
+
+
 @dataclass
 class Stage:
     """Two accounts in one round: `stream` gets what the test says, `neighbour` what is usual."""
@@ -115,11 +140,11 @@ class Stage:
 
 
 @contextmanager
-def stage(kind: str) -> Iterator[Stage]:
-    """Streams of mentions on X, or of comments on Facebook, read through the platform's own SDK."""
+def stage(kind: str, what: str = "") -> Iterator[Stage]:
+    """A stream of mentions on X, or of comments on Facebook, or another; read through the platform's own SDK."""
     with scripted_graph() as scripted, scripted_graph() as honest:
         own = {"x": US, "facebook": PAGE}[kind]
-        what = {"x": "mentions", "facebook": "comments"}[kind]
+        what = what or {"x": "mentions", "facebook": "comments"}[kind]
         account = builders.account(None, kind, external_id=own, base_url=scripted.base_url, credentials=CREDENTIALS)
         other = builders.account(None, "x", external_id="98", base_url=honest.base_url, credentials=CREDENTIALS)
         honest.answer = HonestX([x_post("van de buren")])

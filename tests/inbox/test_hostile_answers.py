@@ -18,7 +18,23 @@ from tests import builders
 from tests.connectors.broken import broken
 from tests.connectors.scripted_graph import Reply
 from tests.connectors.x_payloads import US
-from tests.inbox.scripted_rounds import PAGE, HonestX, g_comment, g_feed, g_post, g_time, stage, x_id, x_page, x_post
+from tests.inbox.scripted_rounds import (
+    PAGE,
+    HonestX,
+    g_comment,
+    g_edge,
+    g_feed,
+    g_inbox,
+    g_message,
+    g_post,
+    g_review,
+    g_time,
+    stage,
+    x_event,
+    x_id,
+    x_page,
+    x_post,
+)
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json; charset=utf-8"
@@ -280,8 +296,7 @@ def test_one_post_whose_comments_cannot_be_read_costs_the_others_nothing():
 
 
 def test_a_conversation_between_others_is_not_ours():
-    with stage("x") as here:
-        Stream.objects.filter(pk=here.stream.pk).update(kind="direct")
+    with stage("x", "direct") as here:
         event = {"event_type": "MessageCreate", "created_at": g_time().replace("+0000", "Z"), "text": "privé"}
         ours = event | {
             "id": x_id(datetime.now(UTC)),
@@ -297,16 +312,14 @@ def test_a_conversation_between_others_is_not_ours():
 
 
 def test_an_event_without_an_id_is_no_place_where_a_walk_ends():
-    with stage("x") as here:
-        Stream.objects.filter(pk=here.stream.pk).update(kind="direct")
-
-        def event(name: str, minutes: float) -> dict[str, Any]:
-            return x_post(name, minutes_ago=minutes) | {"sender_id": "5", "dm_conversation_id": "5-99"}
-
-        nameless = event("zonder", 9) | {"id": None}
-        here.answer(lambda _: Reply(x_page(event("een", 10), nameless)))
+    with stage("x", "direct") as here:
+        nameless = x_event("zonder", minutes_ago=9) | {"id": None}
+        here.answer(lambda _: Reply(x_page(x_event("een", minutes_ago=10), nameless)))
         here.turn()
-        pages = {"": x_page(event("vier", 1), nameless, token="p2"), "p2": x_page(event("drie", 2), event("twee", 3))}
+        pages = {
+            "": x_page(x_event("vier", minutes_ago=1), nameless, token="p2"),
+            "p2": x_page(x_event("drie", minutes_ago=2), x_event("twee", minutes_ago=3)),
+        }
         here.answer(lambda call: Reply(pages[call.query.get("pagination_token", "")]))
         here.turn()
         assert here.texts() == ["drie", "een", "twee", "vier"]
@@ -328,8 +341,7 @@ TRIED_AGAIN: dict[str, tuple[str, str, Any, str]] = {
 @pytest.mark.parametrize("name", TRIED_AGAIN)
 def test_what_was_set_aside_is_read_again_for_whom_and_by_which_stream_it_was(name):
     kind, what, payload, direction = TRIED_AGAIN[name]
-    with stage(kind) as here:
-        Stream.objects.filter(pk=here.stream.pk).update(kind=what)
+    with stage(kind, what) as here:
         item = SetAside.objects.create(
             stream=here.stream, fingerprint="f", payload=payload, error="read by an older version"
         )
@@ -340,24 +352,31 @@ def test_what_was_set_aside_is_read_again_for_whom_and_by_which_stream_it_was(na
 
 # Real-shaped answers with any of their parts broken
 
+STREAMS: dict[str, tuple[str, str, Any, Any]] = {
+    "mentions": ("x", "mentions", x_post, x_page),
+    "direct messages on X": ("x", "direct", x_event, x_page),
+    "comments": ("facebook", "comments", g_comment, g_feed),
+    "private messages": ("facebook", "direct", g_message, g_inbox),
+    "reviews": ("facebook", "reviews", g_review, g_edge),
+}
+WAY_ON = {"meta": {"result_count": 2, "next_token": "p2"}, "paging": {"cursors": {"after": "p2"}, "next": "https://n"}}
 
-@pytest.mark.parametrize("kind", ["x", "facebook"])
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+@pytest.mark.parametrize("name", STREAMS)
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_after_any_broken_answer_an_honest_one_brings_everything(kind, data):
-    if kind == "x":
-        whole = x_page(x_post("een"), x_post("twee", minutes_ago=2), token="p2")
-    else:
-        whole = g_feed(
-            g_comment("een"), g_comment("twee", minutes_ago=2), paging={"cursors": {"after": "p2"}, "next": "n"}
-        )
-    body = data.draw(broken(whole))
-    with transaction.atomic(), stage(kind) as here:
+def test_after_any_broken_answer_an_honest_one_brings_everything(name, data):
+    kind, what, item, whole = STREAMS[name]
+    answer = whole(item("een"), item("twee", minutes_ago=2))
+    answer |= {part: way for part, way in WAY_ON.items() if part in answer and data.draw(st.booleans())}
+    body = data.draw(broken(answer))
+    honest_one = whole(item("nu", minutes_ago=0), item("net", minutes_ago=0.5))
+    with transaction.atomic(), stage(kind, what) as here:
         here.answer(lambda _: Reply(body))
         here.turn()
         assert here.texts(here.neighbour) == ["van de buren"]
         assert here.poll().outcome in {"complete", "more", "failed"}
-        here.answer(honest(kind))
+        here.answer(HonestX(honest_one["data"]) if kind == "x" else lambda _: Reply(honest_one))
         for _ in range(3):
             here.turn()
         assert set(here.texts()) >= {"net", "nu"}, body
