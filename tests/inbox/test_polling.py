@@ -32,7 +32,7 @@ from inbox.models import (
     Stream,
     Usage,
 )
-from inbox.operations import polling, polling_leases, reach
+from inbox.operations import breaker, polling, polling_leases, reach
 from inbox.operations.polling_pace import Pace
 from tests import builders
 from tests.inbox import feed
@@ -354,6 +354,19 @@ def test_a_row_that_cannot_be_written_costs_no_other_stream_its_place():
     assert (honest.state, Poll.objects.get(stream=honest).outcome) == ("ok", "complete")
     assert list(RateWindow.objects.values_list("account", "bucket")) == [(honest.account_id, "app")]
     assert [usage.account_id for usage in Usage.objects.all()] == [honest.account_id]
+
+
+def test_what_an_answer_took_is_part_of_the_pause():
+    stream, _ = connected()
+    Stream.objects.filter(pk=stream.pk).update(failures=9)
+    stream.refresh_from_db()
+    now, hung = timezone.now(), timedelta(seconds=10)
+    for asked_at, most in ((now - hung, 6), (now - 3 * hung, 1), (now, 16), (now + hung, 16)):  # the last: set back
+        breaker.poll_failed(stream, error=TemporaryFailure("silence"), started_at=asked_at, now=now)
+        stream.refresh_from_db()
+        stream.account.refresh_from_db()
+        for again in (stream.next_poll_at, stream.account.retry_at or now + breaker.SOONEST):
+            assert timedelta(seconds=1) <= again - now <= timedelta(seconds=most)
 
 
 def test_an_account_that_is_removed_during_a_round_takes_nobody_along():
