@@ -5,9 +5,9 @@ news than fits is read on its own. Each parent keeps its own high-water mark, be
 while we walk it, and a comment may come years after its post.
 
 Cursor: {"floor": oldest time wanted, "marks": {parent: [newest child, number of children]}, "mark": newest
-parent of the last finished walk, "swept": start of the last walk over all parents, "walk": {"after", "listed",
-"pages", "deep", "began", "newest", "trail", "holes", "lost",
-"queue": [{"id", "after", "stop", "newest", "count", "trail", "about"}]}}.
+parent of the last finished walk, "swept": start of the last walk over all parents, "unread": parents that failed by
+themselves, with which the next walk begins, "walk": {"after", "listed", "pages", "deep", "began", "newest", "trail",
+"holes", "unread", "lost", "queue": [{"id", "after", "stop", "newest", "count", "trail", "about", "tries"}]}}.
 Correctness never hangs on a mark: a parent without one is read down to the floor.
 """
 
@@ -30,6 +30,7 @@ CALLS_A_POLL = 5
 PARENTS_A_CALL = 25
 CHILDREN_A_PARENT = 25
 MARKS_KEPT = 2_000
+MOST_UNREAD, TRIES = 50, 60  # parents that could not be read, and how many walks begin with one
 BY_ITSELF = {"1", "2", "shape", "not_json", "oversize"}  # failures that may be one parent's own
 
 
@@ -68,7 +69,8 @@ class NestWalk:
         self.floor = moment_or_none(cursor.get("floor")) if "floor" in cursor else since
         self.marks: dict[str, list[Any]] = dict(entry(cursor.get("marks")))
         self.mark, self.swept = cursor.get("mark"), cursor.get("swept")
-        self.walk = dict(entry(cursor.get("walk"))) or {"after": "", "queue": [], "pages": 0}
+        unread = list(map(entry, entries(cursor.get("unread", []))))
+        self.walk = dict(entry(cursor.get("walk"))) or {"after": "", "queue": unread, "pages": 0}
         self.queue: list[dict[str, Any]] = list(self.walk["queue"])
 
     @property
@@ -128,8 +130,6 @@ class NestWalk:
         """Whatever is wrong with one parent costs its neighbours nothing."""
         try:
             self._open(parent)
-        except ConnectorError as error:
-            self._unread_parent({"id": identifier(entry(parent).get("id")), "about": {}}, error)
         except Exception as error:
             self.walk["holes"] = True
             self.harvest.set_aside(parent, reason(error))
@@ -148,7 +148,10 @@ class NestWalk:
         if not isinstance(answer.get("data"), list) or (len(answer["data"]) > room and self.harvest.messages):
             self.queue.append(waiting)
             return
-        self._read_children(waiting, answer)
+        try:
+            self._read_children(waiting, answer)
+        except ConnectorError as error:
+            self._unread_parent(waiting, error)
 
     def _unchanged(self, parent: dict[str, Any]) -> bool:
         at = created(parent, self.nest.ordered_by) if self.nest.ordered_by else None
@@ -170,7 +173,7 @@ class NestWalk:
             self._unread_parent(waiting, error)
 
     def _unread_parent(self, waiting: dict[str, Any], error: ConnectorError) -> None:
-        """A parent that fails by itself never stops the others; its mark stays: the next walk tries again."""
+        """A parent that fails by itself never stops the others; the next walk begins with it."""
         if isinstance(error, Rejected) and waiting.get("after"):
             self.queue.append({"id": waiting["id"], "about": waiting["about"]})  # the cursor's item is gone
             return
@@ -183,8 +186,12 @@ class NestWalk:
         self._leave_hole(waiting, reason(error))
 
     def _leave_hole(self, waiting: dict[str, Any], why: str) -> None:
-        self.walk["holes"] = True
         self.harvest.set_aside({"id": waiting["id"], "edge": self.nest.edge}, why)
+        unread = {each["id"]: each for each in self.walk.get("unread", [])}
+        tries = max(waiting.get("tries", 0) + 1, unread.get(waiting["id"], {}).get("tries", 0))
+        if tries <= TRIES:  # after that, what is set aside is all that tells of it
+            unread[waiting["id"]] = {"id": waiting["id"], "about": waiting["about"], "tries": tries}
+        self.walk["unread"] = list(unread.values())[-MOST_UNREAD:]
 
     def _read_children(self, waiting: dict[str, Any], answer: dict[str, Any]) -> None:
         children = entries(answer.get("data"))
@@ -232,12 +239,13 @@ class NestWalk:
         began = self.walk.get("began")
         swept = self.swept if self.walk.get("partial") else began
         mark = iso(latest(moment_or_none(self.mark), moment_or_none(self.walk.get("newest"))))
-        trouble = "no_end" if self.walk.get("lost") else "part_unread" if self.walk.get("holes") else ""
+        unread = self.walk.get("unread", [])
+        trouble = "no_end" if self.walk.get("lost") else "part_unread" if unread or self.walk.get("holes") else ""
         if self.walk.get("lost"):  # what it did not come to is looked for again from where it began
             mark, swept = self.mark, self.swept
         return self.harvest.page(
-            cursor | {"mark": mark, "swept": swept}, has_more=False, complete_until=moment_or_none(swept),
-            trouble=trouble,
+            cursor | {"mark": mark, "swept": swept, "unread": unread},
+            has_more=False, complete_until=moment_or_none(swept), trouble=trouble,
         )  # fmt: skip
 
     def _kept_marks(self) -> dict[str, list[Any]]:
