@@ -92,12 +92,8 @@ function holdFocus() {
   held = null;
 }
 
-// A conversation that is opened: the newest in sight, the title right, the row marked
+// A conversation that is opened: the title right, the row marked
 export function settle() {
-  for (const region of document.querySelectorAll("[data-end]:not([data-settled])")) {
-    region.dataset.settled = "yes";
-    if (!new URLSearchParams(location.search).has("before")) region.scrollTop = region.scrollHeight;
-  }
   for (const picture of document.querySelectorAll("[data-picture]:not([data-watched])")) {
     picture.dataset.watched = "yes";
     const broken = () => { picture.hidden = true; picture.nextElementSibling.hidden = false; };

@@ -221,8 +221,11 @@ def test_notes_about_a_person_are_kept_and_shown(page, talk, agent):
 
 
 def test_answered_counts_only_while_our_reply_stands(page, talk):
+    offered = '<button type="submit" name="reason" value="" '
+    assert offered not in page.get(reverse("head", args=[talk.pk])).content.decode()
     assert do(page, talk, "resolve", reason="").status_code == 409
     Conversation.objects.filter(pk=talk.pk).update(waiting_since=None, last_reply_at=timezone.now())
+    assert offered in page.get(reverse("head", args=[talk.pk])).content.decode()
     assert do(page, talk, "resolve", reason="").status_code == 200
     assert Conversation.objects.get(pk=talk.pk).outcome == "answered"
 
