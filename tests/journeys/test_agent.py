@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -113,8 +114,11 @@ def test_single_keys_can_be_switched_off(page, enter, live):
 def test_the_screen_works_without_javascript(window, enter, scene):
     page = window(java_script_enabled=False)
     slug, talk = scene["brand"].slug, scene["conversations"][6]
+    for n in range(30):
+        builders.message(talk, text=f"En nog {n}", sent_at=timezone.now() - timedelta(hours=1, seconds=-n))
     enter(page, scene["daan"], f"/inbox/{slug}/all/")
     page.get_by_role("link", name="Tom Hiemstra").click()
+    expect(page.locator("#timeline > li").last).to_be_in_viewport()
     page.locator("#head").get_by_role("button", name="Claimen").click()
     expect(page.locator("#head").get_by_role("button", name="Van jou")).to_be_visible()
     assert fresh(talk).assignee_id == scene["daan"].pk
