@@ -135,7 +135,7 @@ const every = () => document.querySelectorAll("[data-composer]").forEach(setUp);
 every();
 document.addEventListener("htmx:load", every);
 document.addEventListener("htmx:afterSwap", every); // sooner: whoever types at once is heard
-document.addEventListener("htmx:afterSettle", () => {
+for (const what of ["htmx:afterSettle", "arrived"]) document.addEventListener(what, () => {
   for (const toast of document.querySelectorAll("[data-undo-toast]:not([data-timed])")) {
     toast.dataset.timed = "yes";
     const leave = setTimeout(() => toast.remove(), 1000 * (toast.dataset.undoToast || 5)); // no longer than it can be taken back
