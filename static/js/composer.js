@@ -83,6 +83,11 @@ function setUp(form) {
       form.requestSubmit();
     }
   });
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.name !== "public_text") return;
+    event.preventDefault();
+    form.querySelector("[data-hand-off]").click();
+  });
   form.addEventListener("change", (event) => {
     if (event.target.name === "mode") { // every audience has its own draft: words never move to another by themselves
       if (form.dataset.dirty) keep(form);

@@ -90,7 +90,8 @@ document.addEventListener("keydown", (event) => {
     opened.querySelector("button:not([hidden]), a")?.focus();
     return;
   }
-  if (menu && !typing && walk(menu, event)) return;
+  const passing = /^Arrow(Up|Down)$/.test(event.key) && typing?.matches("input:not([type=datetime-local])"); // there they change the moment
+  if (menu && (!typing || passing) && walk(menu, event)) return;
   if (event.key === "Escape" && typing?.closest("[data-composer]")) { leave(); return; }
   if (document.body.dataset.singleKeys !== "on" || typing || document.querySelector("dialog[open]")) return;
   if (KEYS[event.key]) { event.preventDefault(); KEYS[event.key](); return; }

@@ -106,6 +106,14 @@ def test_an_agent_may_not_offer_back_the_work_of_another(client, agent, brand):
     assert client.post(f"/inbox/{brand.slug}/colleagues/{other.pk}/offer-back/").status_code == 403
 
 
+def test_offering_back_can_be_taken_back(client, agent, brand, account):
+    made = [builders.conversation(account, assignee=agent) for _ in range(2)]
+    address = f"/inbox/{brand.slug}/colleagues/{agent.pk}/offer-back/"
+    entries = re.search(r'name="entries" value="([\d,]+)"', client.post(address, follow=True).text)[1]
+    client.post("/undo/", {"entries": entries})
+    assert Conversation.objects.filter(pk__in=[one.pk for one in made], assignee=agent).count() == 2
+
+
 def test_a_wrong_method_is_refused(client, agent, brand, account):
     made = builders.conversation(account)
     assert client.get(f"/conversations/{made.pk}/do/claim/").status_code == 405
