@@ -59,7 +59,9 @@ def decide(request: AgentRequest, pk: int, action: str) -> HttpResponse:
             return _approvals(request, delivery.conversation.brand, refused=(delivery.pk, refused), status=409)
         return _refused(request, delivery, refused)
     if not request.htmx:
-        if told := {"approve": _("Approved. It leaves in a few seconds."), "return": _("Returned to its writer.")}.get(action):
+        if told := {"approve": _("Approved. It leaves in a few seconds."), "return": _("Returned to its writer.")}.get(
+            action
+        ):
             messages.success(request, told)
         return HttpResponseRedirect((request.POST.get("next") and _own(request)) or address(delivery.conversation))
     response = render(request, "outbox/state.html", {"delivery": delivery_for(request, pk)})
