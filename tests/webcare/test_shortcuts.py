@@ -19,18 +19,21 @@ from tests import builders
 from webcare import jinja
 
 pytestmark = pytest.mark.django_db
-TALK = {"HX-Request": "true", "HX-Target": "talk"}
+
+
+def menus_of(client, talk):
+    return "".join(client.get(f"/conversations/{talk.pk}/menus/{name}/").text for name in ("assign", "label"))
 
 
 @pytest.fixture
 def seen(client):
-    """A conversation's page as somebody sees it, again and again."""
+    """The long menus of a conversation as somebody opens them, again and again."""
     brand = builders.brand()
     talk = builders.conversation(builders.account(brand))
     client.force_login(builders.agent(brand))
 
     def page():
-        return client.get(f"/inbox/{brand.slug}/all/{talk.pk}/", headers=TALK).content.decode()
+        return menus_of(client, talk)
 
     return brand, page
 
@@ -72,7 +75,11 @@ def test_a_kept_menu_posts_about_the_conversation_it_stands_at(client, seen):
     brand, page = seen
     page()
     other = builders.conversation(builders.account(brand))
-    shown = client.get(f"/inbox/{brand.slug}/all/{other.pk}/", headers=TALK).content.decode()
+    shown = menus_of(client, other)
+    assert f"/conversations/{other.pk}/do/label/" not in shown  # there is none yet
+    Label.objects.create(brand=brand, name="Storing")
+    shown = menus_of(client, other)
+    assert shown.count("/do/label/") == shown.count(f"/conversations/{other.pk}/do/label/") > 0
     assert f"/conversations/{other.pk}/do/assign/" in shown
     assert shown.count("/do/assign/") == shown.count(f"/conversations/{other.pk}/do/assign/")
     assert jinja.PLACE not in shown
