@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,6 @@ from uuid import UUID, uuid4
 
 from django.db.models import Max
 
-from inbox.access import agents_of
 from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, Delivery, Draft, Message
 from inbox.operations import approvals, canned, handoff, outbox_rules
 from inbox.operations.changes import Refused

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DataError, connection
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
+from jinja2 import Environment, UndefinedError
 from markupsafe import Markup
 
 from inbox.apps import MOMENT, QuickMoments
 from inbox.models import Label, Membership
 from inbox.queries.counts import loads_of
+from inbox.sessions import SessionStore
 from tests import builders
 from webcare import jinja
 
@@ -150,3 +153,51 @@ print(len(set(SCREENS) - known), gc.get_freeze_count() > 50_000, gc.get_threshol
 def test_a_process_that_is_warm_has_read_the_screen_and_collects_seldom():
     made = subprocess.run([sys.executable, "-c", WARMED], capture_output=True, text=True, check=False)
     assert made.stdout.split() == ["0", "True", "20000"], made.stderr
+
+
+class Word(str):
+    """Says itself what it is in HTML, as Django's safe strings do."""
+
+    __slots__ = ()
+
+    def __html__(self):
+        return "<b>" + self
+
+
+@pytest.mark.parametrize("value", [
+    "", "Jan", "a & b", "<script>", "a > b", 'zeg "ja"', "'s avonds", "\x00\u202e é 😀", "&amp;", 7, 2.5, None, True, Markup("<b>&</b>"),
+    Word("&"), gettext_lazy("Public"), ["<i>"], datetime(2026, 1, 1, tzinfo=UTC),
+])  # fmt: skip
+def test_what_is_put_onto_a_page_is_escaped_as_jinja2_does(value):
+    source = (
+        "{{ v }}{% macro m(x) %}[{{ x }}]{% endmacro %}{{ m(v) }}{{ m(m(v)) }}{% set s %}{{ v }}{% endset %}{{ s }}"
+        "{{ v ~ v }}{{ v if v }}<a title='{{ v }}'>{% call(y) m2() %}{{ y }}{{ v }}{% endcall %}"
+    )
+    source = "{% macro m2() %}{{ caller('<') }}{% endmacro %}" + source
+    ordinary = Environment(autoescape=True)
+    assert jinja.environment().from_string(source).render(v=value) == ordinary.from_string(source).render(v=value)
+
+
+def test_what_is_undefined_is_an_error_there_too():
+    with pytest.raises(UndefinedError):
+        jinja.environment().from_string("{{ nothing }}").render()
+
+
+def test_a_letter_is_not_escaped():
+    source = "{% autoescape false %}{{ v }}{% endautoescape %}{{ v }}"
+    assert jinja.environment().from_string(source).render(v="a & <b>") == "a & <b>a &amp; &lt;b&gt;"
+
+
+def test_a_session_is_read_while_it_lasts_and_not_after(client):
+    client.force_login(builders.agent(builders.brand()))
+    assert type(client.session).__module__ == "inbox.sessions"
+    assert client.get("/preferences/").status_code == 200
+    client.session.model.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert client.get("/preferences/").status_code == 302
+
+
+@pytest.mark.parametrize("key", ["", "x", "verzonnen" * 3, "a\0b" * 8, "\ue0000\ue000"])
+def test_a_session_that_is_not_there_is_an_empty_one(key):
+    store = SessionStore(key)
+    assert store.load() == {}
+    assert store.session_key is None
