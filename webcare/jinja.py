@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Hashable
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from django.templatetags.static import static
@@ -15,11 +16,23 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import EvalContext, Expr
 from markupsafe import Markup, escape
 
+MARK = 2_000_000_000  # stands for the first number in an address that is kept, the next for the second
+
+
+def url(name: str, *args: Any) -> str:
+    """The address of a view. Addresses that differ in their numbers alone are worked out once."""
+    numbers = tuple(arg for arg in args if type(arg) is int and arg >= 0)
+    return _address(name, *(None if type(arg) is int and arg >= 0 else arg for arg in args)) % numbers
+
 
 @lru_cache(maxsize=4096)
-def url(name: str, *args: Any) -> str:
-    """The address of a view."""
-    return reverse(name, args=args)
+def _address(name: str, *args: Any) -> str:
+    first = next(n for n in count(MARK, 100) if str(n // 100) not in "".join(map(str, args)))
+    marks = iter(range(first, first + len(args)))
+    made = reverse(name, args=[next(marks) if arg is None else arg for arg in args]).replace("%", "%%")
+    for n in range(args.count(None)):
+        made = made.replace(str(first + n), "%d")
+    return made
 
 
 @pass_eval_context

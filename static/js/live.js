@@ -217,7 +217,7 @@ function arrive() {
   at = here;
   if (here) sign(here);
 }
-document.addEventListener("opened", arrive);
+document.addEventListener("opened", () => setTimeout(arrive, 50)); // first the conversation is seen
 arrive();
 setInterval(() => { if (at && !document.hidden) sign(at, Date.now() - typing < 6000 ? { typing: "1" } : {}); }, 20000);
 document.addEventListener("input", (event) => {

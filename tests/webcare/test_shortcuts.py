@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DataError, connection
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 from jinja2 import Environment, UndefinedError
@@ -201,3 +202,21 @@ def test_a_session_that_is_not_there_is_an_empty_one(key):
     store = SessionStore(key)
     assert store.load() == {}
     assert store.session_key is None
+
+
+@pytest.mark.parametrize(("name", "args"), [
+    ("conversation", (7,)), ("conversation", (0,)), ("conversation", (2**63 - 1,)), ("conversation", (jinja.MARK + 1,)), ("home", ()),
+    ("do", (12, "claim")), ("do", (13, "claim")), ("open", ("merk-1", "all", 2)), ("list", ("2000000000", "all")), ("account", ("5",)),
+    ("open", (str(jinja.MARK), "all", 3)),
+])  # fmt: skip
+def test_an_address_is_the_one_that_the_addresses_say(name, args):
+    for _ in range(2):
+        assert jinja.url(name, *args) == reverse(name, args=args)
+
+
+@pytest.mark.parametrize(
+    ("name", "args"), [("conversation", (-7,)), ("conversation", ("x",)), ("nothing", ()), ("home", (1,))]
+)
+def test_an_address_that_is_none_is_an_error(name, args):
+    with pytest.raises(NoReverseMatch):
+        jinja.url(name, *args)
