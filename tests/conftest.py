@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.browser import (
     beat,
     browser,
@@ -13,3 +15,12 @@ from tests.browser import (
     window,
     worker,
 )
+
+
+LONG = ("faults", "browser")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long goes first: begun last, it keeps one process busy for minutes after the other has ended."""
+    items.sort(key=lambda item: next((n for n, mark in enumerate(LONG) if item.get_closest_marker(mark)), len(LONG)))
