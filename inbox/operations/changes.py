@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from inbox import events
 from inbox.models import ActivityEntry, Agent, Conversation, ConversationLabel
+from inbox.prepared import prepared
 
 Status = Conversation.Status
 
@@ -47,7 +48,18 @@ class Outcome:
 
 def lock(pk: int) -> Conversation:
     """The conversation under its row lock; call inside a transaction."""
-    return Conversation.objects.select_for_update(of=("self",)).select_related("brand").get(pk=pk)
+    if not transaction.get_connection().in_atomic_block:  # the ORM looks only where it writes the statement, once
+        raise transaction.TransactionManagementError("A row is locked inside a transaction only.")
+    found = _locked(pk=pk)
+    if not found:
+        raise Conversation.DoesNotExist
+    conversation: Conversation = found[0]
+    return conversation
+
+
+@prepared
+def _locked(*, pk: int) -> models.QuerySet[Conversation]:
+    return Conversation.objects.select_for_update(of=("self",)).select_related("brand").filter(pk=pk)
 
 
 def change(

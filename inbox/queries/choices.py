@@ -100,7 +100,12 @@ class Choices:
 
     def every_reason(self) -> dict[str, Choice]:
         """By code, those out of use too: what was closed for them still says so."""
-        return {row["code"]: Choice(**row) for row in self._rows["reason_rows"]}
+        return self._reasons
+
+    @cached_property
+    def _reasons(self) -> dict[str, Choice]:
+        known = self.__dict__.get("_rows") or _reasons_of(brand=self.brand.pk)[0]
+        return {row["code"]: Choice(**row) for row in known["reason_rows"]}
 
 
 @prepared
@@ -111,9 +116,18 @@ def _of_brand(*, brand: int) -> QuerySet[Brand, Any]:
         agent_rows=_rows(agents, "pk", "name", "email", "on_shift"),
         team_rows=_rows(Team.objects.filter(**own).order_by("name"), "pk", "name"),
         label_rows=_rows(Label.objects.filter(**own).order_by("name"), "pk", "name", "meaning", "archived_at"),
-        reason_rows=_rows(ClosingReason.objects.filter(**own).order_by("pk"), "pk", "code", "name_nl", "name_en",
-                          "archived_at"),
-    )  # fmt: skip
+        reason_rows=_reason_rows(),
+    )
+
+
+@prepared
+def _reasons_of(*, brand: int) -> QuerySet[Brand, Any]:
+    return Brand.objects.filter(pk=brand).values(reason_rows=_reason_rows())
+
+
+def _reason_rows() -> Rows:
+    found = ClosingReason.objects.filter(brand=OuterRef("pk")).order_by("pk")
+    return _rows(found, "pk", "code", "name_nl", "name_en", "archived_at")
 
 
 def _rows(found: QuerySet[Any], *columns: str) -> Rows:

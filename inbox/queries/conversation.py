@@ -199,8 +199,9 @@ def _with_message() -> dict[str, Any]:
 
 def _notes(conversation: Conversation, begin: datetime, end: datetime | None) -> Sequence[Note]:
     if end is None and hasattr(conversation, "note_lines"):
+        known: dict[int, Agent] = {}
         made = [
-            Note(pk=n["pk"], text=n["text"], author=_colleague(n), created_at=_moment(n["created_at"]))
+            Note(pk=n["pk"], text=n["text"], author=_colleague(n, known), created_at=_moment(n["created_at"]))
             for n in conversation.note_lines
         ]
         return [note for note in made if note.created_at >= begin]
@@ -209,8 +210,9 @@ def _notes(conversation: Conversation, begin: datetime, end: datetime | None) ->
 
 def _activity(conversation: Conversation, begin: datetime, end: datetime | None) -> Sequence[ActivityEntry]:
     if end is None and hasattr(conversation, "activity_lines"):
+        known: dict[int, Agent] = {}
         made = [
-            ActivityEntry(pk=e["pk"], verb=e["verb"], data=e["data"], actor=_colleague(e), at=_moment(e["at"]))
+            ActivityEntry(pk=e["pk"], verb=e["verb"], data=e["data"], actor=_colleague(e, known), at=_moment(e["at"]))
             for e in conversation.activity_lines
         ]
         return [entry for entry in made if entry.at >= begin]
@@ -222,8 +224,11 @@ def _told(found: QuerySet[ActivityEntry]) -> QuerySet[ActivityEntry]:
     return found.exclude(verb__in=QUIET)
 
 
-def _colleague(row: dict[str, Any]) -> Agent | None:
-    return Agent(pk=row["by"], name=row["name"], email=row["email"]) if row["by"] else None
+def _colleague(row: dict[str, Any], known: dict[int, Agent]) -> Agent | None:
+    pk = row["by"]
+    if pk and pk not in known:
+        known[pk] = Agent(pk=pk, name=row["name"], email=row["email"])
+    return known.get(pk)
 
 
 def _moment(text: str) -> datetime:

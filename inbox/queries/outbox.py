@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,12 +9,10 @@ from uuid import UUID, uuid4
 
 from django.db.models import Max
 
-from inbox.access import agents_of
 from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, Delivery, Draft, Message
 from inbox.operations import approvals, canned, handoff, outbox_rules
 from inbox.operations.changes import Refused
 from inbox.operations.replies import parent_of
-from inbox.queries.choices import PersonChoice
 from inbox.queries.conversation import NEWEST
 from inbox.queries.outbox_todo import waiting_for_approval
 from inbox.queries.outbox_words import sentence
@@ -59,7 +56,6 @@ class Composer:
     files: dict[str, list[Attachment]]  # by audience: a picture for one never leaves for another
     saved_at: datetime | None
     canned: list[tuple[CannedReply, str]]
-    colleagues: tuple[PersonChoice, ...]
     sign_off: str
     length_rule: str
     first_name: str
@@ -90,12 +86,12 @@ def mode_of(conversation: Conversation, audience: str) -> str:
 
 def composer_for(
     *, conversation: Conversation, agent: Agent, audience: str = "", text: str | None = None,
-    token: UUID | None = None, refused: Refused | None = None, colleagues: Sequence[PersonChoice] | None = None,
+    token: UUID | None = None, refused: Refused | None = None,
     newest: list[Message] | None = None,
 ) -> Composer:  # fmt: skip
     """The composer of a conversation, with the agent's drafts; `refused` is what stood in the way of the last try.
 
-    `colleagues` and the `newest` messages, newest first, are what the page has read already.
+    The `newest` messages, newest first, are what the page has read already.
     """
     parents = _parents(conversation, newest)
     parent = parents[0] if parents else None
@@ -116,9 +112,6 @@ def composer_for(
         files={way.audience: list(drafts[way.mode].attachments.all()) for way in ways if way.mode in drafts},
         saved_at=draft.saved_at if draft else None,
         canned=[(c, canned.fill(c.text, conversation=conversation, agent=agent)) for c in canned.usable(conversation)],
-        colleagues=tuple(
-            one for one in (_people(conversation.brand) if colleagues is None else colleagues) if one.pk != agent.pk
-        ),
         sign_off=outbox_rules.sign_off(conversation, agent),
         length_rule=conversation.account.capabilities.length_rule, first_name=name.split(" ")[0],
         handoff_line=handoff.public_line(conversation) if {"public", "private"} <= open_ways else "",
@@ -128,10 +121,6 @@ def composer_for(
         conflict=bool(refused and refused.code in {"answered_meanwhile", "wrote_meanwhile", "you_answered"}),
         too_long=bool(refused and refused.code == "too_long"),
     )  # fmt: skip
-
-
-def _people(brand: Brand) -> list[PersonChoice]:
-    return [PersonChoice(one.pk, one.name, one.monogram) for one in agents_of(brand)]
 
 
 def _parents(conversation: Conversation, newest: list[Message] | None) -> list[Message]:

@@ -156,7 +156,7 @@ def _texts(brand: Brand, accounts: list[int], asked: Asked) -> list[tuple[int, .
         found = _hits(way.format(query=query, exactly=exactly), {**values, "walk": walk})
         if len(found) >= DEPTH or (little and not _hits(MORE, {**values, "walk": walk})):
             return found
-        walk *= 4
+        walk *= min(16, max(2, round(1.2 * DEPTH / max(len(found), 1))))  # as far as will do, by what was found so far
     return _hits(INDEX.format(query=query, exactly=exactly), values)
 
 

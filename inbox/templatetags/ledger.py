@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -16,9 +17,14 @@ from inbox.queries.accounts import span
 
 
 def dated(at: date, pattern: str) -> str:
-    """A date by a pattern of Django's; Dutch writes the names of days and months small, English does not."""
+    """A date by a pattern of Django's for days; Dutch writes the names of days and months small, English does not."""
+    return _dated(at.date() if isinstance(at, datetime) else at, pattern, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _dated(at: date, pattern: str, language: str | None) -> str:
     words = date_format(at, pattern)
-    return words.lower() if get_language() == "nl" else words
+    return words.lower() if language == "nl" else words
 
 
 def clock_time(at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from inbox.views import actions, conversation, live, notifications, palette, preferences, saved_views, screen
+from inbox.views import actions, conversation, live, menus, notifications, palette, preferences, saved_views, screen
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", screen.home, name="home"),
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/<slug:brand>/do/<slug:action>/", actions.many, name="do_many"),
     path("inbox/<slug:brand>/<slug:queue>/", screen.screen, name="list"),
     path("inbox/<slug:brand>/<slug:queue>/rows/", live.rows, name="rows"),
+    path("inbox/<slug:brand>/<slug:queue>/menus/<slug:name>/", menus.of_list, name="list_menu"),
     path("inbox/<slug:brand>/<slug:queue>/<int:pk>/", conversation.screen, name="open"),
     path("views/<int:pk>/", saved_views.saved_view, name="view"),
     path("views/<int:pk>/change/", saved_views.change_view, name="change_view"),
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conversations/<int:pk>/", conversation.address, name="conversation"),
     path("conversations/<int:pk>/timeline/", conversation.stretch, name="timeline"),
     path("conversations/<int:pk>/head/", conversation.head, name="head"),
+    path("conversations/<int:pk>/menus/<slug:name>/", menus.of_conversation, name="menu"),
     path("conversations/<int:pk>/present/", live.present, name="present"),
     path("conversations/<int:pk>/person/note/", actions.note_person, name="note_person"),
     path("conversations/<int:pk>/do/<slug:action>/", actions.one, name="do"),

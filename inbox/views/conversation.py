@@ -80,7 +80,6 @@ def _talk(request: AgentRequest, found: Conversation, choices: Choices) -> dict[
         "conversation": found, "timeline": said,
         "earlier": queries.earlier_of(found), "looking": queries.looking_at(found, request.user), "toast": None,
         "composer": composer_for(conversation=found, agent=request.user,
-                                 audience=audience if audience in AUDIENCES else "", colleagues=choices.people(),
-                                 newest=said.newest),
+                                 audience=audience if audience in AUDIENCES else "", newest=said.newest),
         "queued": None,
     }  # fmt: skip

@@ -3,13 +3,13 @@
 import { steer, suggest, take, tidy } from "./suggest.js";
 
 const WIDE = (code) => !(code <= 4351 || (code >= 8192 && code <= 8205) || (code >= 8208 && code <= 8223) || (code >= 8242 && code <= 8247));
+const SIGNS = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const ADDRESS = /https?:\/\/[^\s]+|(?<![@\w.])[\w-]+(?:\.[\w-]+)*\.(?:nl|com|org|net|eu|be|de|info|io)(?:\/[^\s]*)?/giu;
 
 export function weighted(text) {
-  const emoji = new Intl.Segmenter(undefined, { granularity: "grapheme" });
   const bare = text.normalize("NFC").replace(ADDRESS, "x".repeat(23));
   let sum = 0;
-  for (const { segment } of emoji.segment(bare)) {
+  for (const { segment } of SIGNS.segment(bare)) {
     if (/\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(segment)) sum += 2;
     else for (const sign of segment) sum += WIDE(sign.codePointAt(0)) ? 2 : 1;
   }

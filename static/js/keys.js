@@ -1,4 +1,5 @@
 // Single keys, for who wants them. Never while typing, never with a modifier.
+import { afterwards, enter } from "./menus.js";
 import { openPalette } from "./palette.js";
 
 const rows = () => [...document.querySelectorAll("[data-row]")];
@@ -42,7 +43,7 @@ function press(key) {
   if (!button) return false;
   if (button.getAttribute("popovertarget")) button.focus({ preventScroll: true }); // Escape comes back here
   button.click();
-  menuOf(button)?.querySelector("button:not([hidden]), a")?.focus();
+  if (menuOf(button)) enter(menuOf(button));
   return true;
 }
 
@@ -85,6 +86,11 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
   const menu = event.target.closest(".menu:popover-open"), opened = menuOf(event.target);
+  if (opened?.matches("[aria-busy]:popover-open") && !["Escape", "Tab", "Shift"].includes(event.key)) {
+    event.preventDefault();
+    afterwards(opened, event.key);
+    return;
+  }
   if (event.key === "ArrowDown" && opened?.matches(".menu:popover-open")) {
     event.preventDefault();
     opened.querySelector("button:not([hidden]), a")?.focus();

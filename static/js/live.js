@@ -11,8 +11,8 @@ let timer = null, helloes = 0;
 const open = () => document.querySelector("[data-conversation]");
 // Or one of its other legs, whose messages stand here too
 const isShown = (id) => open()?.dataset.conversation === String(id) || open()?.querySelector(`[data-leg="${Number(id)}"]`);
-const get = async (url) => {
-  const answer = await fetch(url, { headers: { Accept: "text/html" }, redirect: "manual" });
+const get = async (url, more = {}) => {
+  const answer = await fetch(url, { headers: { Accept: "text/html", ...more }, redirect: "manual" });
   if (answer.type === "opaqueredirect") document.dispatchEvent(new CustomEvent("logged-out"));
   if (answer.status === 404 || answer.status === 403) return "gone";
   return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
@@ -67,7 +67,7 @@ views().catch(() => {});
 async function talk() {
   const here = open();
   if (!here) return;
-  const [head, lines] = await Promise.all([get(here.dataset.head), get(here.dataset.timeline)]);
+  const [head, lines] = await Promise.all([get(here.dataset.head, { "HX-Request": "true" }), get(here.dataset.timeline)]);
   if (here.isConnected && (head === "gone" || lines === "gone")) return taken(here);
   if (!here.isConnected || !head || !lines) return;
   here.querySelector("#collision .gone")?.remove();
@@ -218,7 +218,7 @@ function arrive() {
   at = here;
   if (here) sign(here);
 }
-document.addEventListener("opened", arrive);
+document.addEventListener("opened", () => setTimeout(arrive, 50)); // first the conversation is seen
 arrive();
 setInterval(() => { if (at && !document.hidden) sign(at, Date.now() - typing < 6000 ? { typing: "1" } : {}); }, 20000);
 document.addEventListener("input", (event) => {

@@ -40,6 +40,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.shouldSwap = false;
     loggedOut();
   }
+  // htmx takes leave of every element that goes, with two events each. Of a whole conversation that is much of a click's
+  // time, and nobody listens: what waited for something elsewhere stops by itself when it stands nowhere any more.
+  if (event.detail.shouldSwap && event.detail.target.id === "talk") event.detail.target.replaceChildren();
 });
 // Who went on to another conversation before the answer came is told all the same, and can take it back
 document.addEventListener("htmx:beforeRequest", ({ detail: { elt, target, xhr } }) => {

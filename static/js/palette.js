@@ -1,5 +1,7 @@
 // Ctrl K: jump to anything, do anything. The server finds places and people, this page knows its own actions; the
 // arrows choose, and the keyboard stays in the field.
+import { enter } from "./menus.js";
+
 const palette = document.getElementById("palette"), ask = document.getElementById("palette-q"), found = document.getElementById("palette-found");
 const lines = () => [...found.querySelectorAll("[role=option]")];
 let answered = null, hurried = false; // the words whose answer is shown; Enter was pressed before it came
@@ -40,7 +42,8 @@ function act(button) {
   button.matches("label") ? document.querySelector("[data-composer] textarea").focus() : button.focus({ preventScroll: true });
   button.click();
   if (button.matches("label")) document.querySelector("[data-composer] textarea").focus();
-  document.getElementById(button.getAttribute("popovertarget") || "")?.querySelector("button, a")?.focus();
+  const menu = document.getElementById(button.getAttribute("popovertarget") || "");
+  if (menu) enter(menu);
 }
 
 function choose(line) {

@@ -1,5 +1,6 @@
 // What "/" offers at the start of a word, and "@" in a note. It stands at the caret; the keyboard stays in the field:
 // the arrows choose, Enter or Tab puts it in, Escape closes it until something else is asked for.
+import { filled } from "./menus.js";
 import { tell } from "./toasts.js";
 
 const FROM_THE_TEXT = ["fontFamily", "fontSize", "fontWeight", "lineHeight", "letterSpacing", "paddingTop", "paddingLeft", "paddingRight", "borderTopWidth", "borderLeftWidth", "tabSize"];
@@ -18,6 +19,7 @@ export function suggest(form, text) {
   if (open && open !== wish?.menu) close(open, text);
   if (!wish?.menu) { delete form.dataset.dismissed; return; }
   const { menu, typed, length } = wish;
+  if (menu.dataset.from) { filled(menu).then(() => menu.dataset.from || document.activeElement !== text || suggest(form, text)); return; }
   for (const option of menu.querySelectorAll("[role=option]")) option.hidden = !option.dataset.find.toLowerCase().includes(typed);
   menu.dataset.replace = length;
   const options = shown(menu);

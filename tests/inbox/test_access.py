@@ -86,7 +86,7 @@ def world() -> dict[str, Any]:
         "canned_reply": CannedReply.objects.create(brand=brand, shortcut="hoi", title="Hoi", text="Hoi!").pk,
         "contact": conversation.contact_id, "conversation": conversation.pk, "delivery": delivery.pk,
         "message": conversation.messages.order_by("pk").first().pk, "token": uuid.uuid4(),
-        "action": "undo", "what": "reopen", "queue": "all",
+        "action": "undo", "what": "reopen", "queue": "all", "menu": "assign",
         "view": View.objects.create(brand=brand, name="Fietsen", query="q=fiets").pk, "attachment": attachment.pk,
         "bulk": BulkReply.objects.create(brand=brand, agent=member, text="Storing").pk,
         "invitation": Invitation.objects.create(

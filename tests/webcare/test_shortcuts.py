@@ -5,32 +5,39 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DataError, connection
-from django.utils import translation
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
+from jinja2 import Environment, UndefinedError
 from markupsafe import Markup
 
 from inbox.apps import MOMENT, QuickMoments
 from inbox.models import Label, Membership
 from inbox.queries.counts import loads_of
+from inbox.sessions import SessionStore
 from tests import builders
 from webcare import jinja
 
 pytestmark = pytest.mark.django_db
-TALK = {"HX-Request": "true", "HX-Target": "talk"}
+
+
+def menus_of(client, talk):
+    return "".join(client.get(f"/conversations/{talk.pk}/menus/{name}/").text for name in ("assign", "label"))
 
 
 @pytest.fixture
 def seen(client):
-    """A conversation's page as somebody sees it, again and again."""
+    """The long menus of a conversation as somebody opens them, again and again."""
     brand = builders.brand()
     talk = builders.conversation(builders.account(brand))
     client.force_login(builders.agent(brand))
 
     def page():
-        return client.get(f"/inbox/{brand.slug}/all/{talk.pk}/", headers=TALK).content.decode()
+        return menus_of(client, talk)
 
     return brand, page
 
@@ -72,7 +79,11 @@ def test_a_kept_menu_posts_about_the_conversation_it_stands_at(client, seen):
     brand, page = seen
     page()
     other = builders.conversation(builders.account(brand))
-    shown = client.get(f"/inbox/{brand.slug}/all/{other.pk}/", headers=TALK).content.decode()
+    shown = menus_of(client, other)
+    assert f"/conversations/{other.pk}/do/label/" not in shown  # there is none yet
+    Label.objects.create(brand=brand, name="Storing")
+    shown = menus_of(client, other)
+    assert shown.count("/do/label/") == shown.count(f"/conversations/{other.pk}/do/label/") > 0
     assert f"/conversations/{other.pk}/do/assign/" in shown
     assert shown.count("/do/assign/") == shown.count(f"/conversations/{other.pk}/do/assign/")
     assert jinja.PLACE not in shown
@@ -143,3 +154,69 @@ print(len(set(SCREENS) - known), gc.get_freeze_count() > 50_000, gc.get_threshol
 def test_a_process_that_is_warm_has_read_the_screen_and_collects_seldom():
     made = subprocess.run([sys.executable, "-c", WARMED], capture_output=True, text=True, check=False)
     assert made.stdout.split() == ["0", "True", "20000"], made.stderr
+
+
+class Word(str):
+    """Says itself what it is in HTML, as Django's safe strings do."""
+
+    __slots__ = ()
+
+    def __html__(self):
+        return "<b>" + self
+
+
+@pytest.mark.parametrize("value", [
+    "", "Jan", "a & b", "<script>", "a > b", 'zeg "ja"', "'s avonds", "\x00\u202e é 😀", "&amp;", 7, 2.5, None, True, Markup("<b>&</b>"),
+    Word("&"), gettext_lazy("Public"), ["<i>"], datetime(2026, 1, 1, tzinfo=UTC),
+])  # fmt: skip
+def test_what_is_put_onto_a_page_is_escaped_as_jinja2_does(value):
+    source = (
+        "{{ v }}{% macro m(x) %}[{{ x }}]{% endmacro %}{{ m(v) }}{{ m(m(v)) }}{% set s %}{{ v }}{% endset %}{{ s }}"
+        "{{ v ~ v }}{{ v if v }}<a title='{{ v }}'>{% call(y) m2() %}{{ y }}{{ v }}{% endcall %}"
+    )
+    source = "{% macro m2() %}{{ caller('<') }}{% endmacro %}" + source
+    ordinary = Environment(autoescape=True)
+    assert jinja.environment().from_string(source).render(v=value) == ordinary.from_string(source).render(v=value)
+
+
+def test_what_is_undefined_is_an_error_there_too():
+    with pytest.raises(UndefinedError):
+        jinja.environment().from_string("{{ nothing }}").render()
+
+
+def test_a_letter_is_not_escaped():
+    source = "{% autoescape false %}{{ v }}{% endautoescape %}{{ v }}"
+    assert jinja.environment().from_string(source).render(v="a & <b>") == "a & <b>a &amp; &lt;b&gt;"
+
+
+def test_a_session_is_read_while_it_lasts_and_not_after(client):
+    client.force_login(builders.agent(builders.brand()))
+    assert type(client.session).__module__ == "inbox.sessions"
+    assert client.get("/preferences/").status_code == 200
+    client.session.model.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert client.get("/preferences/").status_code == 302
+
+
+@pytest.mark.parametrize("key", ["", "x", "verzonnen" * 3, "a\0b" * 8, "\ue0000\ue000"])
+def test_a_session_that_is_not_there_is_an_empty_one(key):
+    store = SessionStore(key)
+    assert store.load() == {}
+    assert store.session_key is None
+
+
+@pytest.mark.parametrize(("name", "args"), [
+    ("conversation", (7,)), ("conversation", (0,)), ("conversation", (2**63 - 1,)), ("conversation", (jinja.MARK + 1,)), ("home", ()),
+    ("do", (12, "claim")), ("do", (13, "claim")), ("open", ("merk-1", "all", 2)), ("list", ("2000000000", "all")), ("account", ("5",)),
+    ("open", (str(jinja.MARK), "all", 3)),
+])  # fmt: skip
+def test_an_address_is_the_one_that_the_addresses_say(name, args):
+    for _ in range(2):
+        assert jinja.url(name, *args) == reverse(name, args=args)
+
+
+@pytest.mark.parametrize(
+    ("name", "args"), [("conversation", (-7,)), ("conversation", ("x",)), ("nothing", ()), ("home", (1,))]
+)
+def test_an_address_that_is_none_is_an_error(name, args):
+    with pytest.raises(NoReverseMatch):
+        jinja.url(name, *args)
