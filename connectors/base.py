@@ -61,6 +61,10 @@ class Connector(ABC):
     def find_sent(self, message: OutboundMessage, since: datetime) -> Sent | None:
         """Our own post with this text in this thread, made at or after `since`; None when it is not there (yet)."""
 
+    def told_at(self) -> datetime | None:
+        """The platform's clock as its latest answer showed it; None when it showed none."""
+        return None
+
     @abstractmethod
     def refresh_metrics(self, ids: list[str]) -> Refreshed:
         """Re-read messages by id (at most `capabilities.refresh_batch`)."""
@@ -89,7 +93,10 @@ class Connector(ABC):
     @classmethod
     @abstractmethod
     def read_recorded(cls, exchange: dict[str, Any]) -> Page:
-        """A recorded answer (`method`, `uri`, `status`, `headers`, `body`) through the same mapping as `poll`."""
+        """A recorded answer (`method`, `uri`, `status`, `headers`, `body`) through the same mapping as `poll`.
+
+        `account_id` and `stream` say for whom it was read and by which stream, where that is known.
+        """
 
 
 class OAuth(ABC):

@@ -22,7 +22,6 @@ What it promises:
 from __future__ import annotations
 
 import io
-import json
 import logging
 import math
 import os
@@ -58,8 +57,11 @@ from connectors.exceptions import (
     Rejected,
     TemporaryFailure,
 )
+from connectors.payloads import parse_json, storable_text
 
-MAX_BYTES = 16 * 1024 * 1024  # a full page of either platform is well under one megabyte
+MAX_BYTES = (
+    8 * 1024 * 1024
+)  # a full page of either platform is well under one; read, it takes up to twenty times as much
 TOTAL_SECONDS = 30.0
 LONGEST_WINDOW = timedelta(hours=25)
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -133,8 +135,8 @@ class PlatformSession(requests.Session):
             self._harmless = before
 
     def redact(self, text: str) -> str:
-        """The text without any token, whole or in a URL, and at most 2,000 characters of it."""
-        return redact(text[:20_000], self._secrets)[:2_000]
+        """The text without any token, whole or in a URL, and at most 2,000 characters of it, which can be stored."""
+        return storable_text(redact(text[:20_000], self._secrets)[:2_000])
 
     def is_write(self, method: str | None) -> bool:
         """Whether losing this call's answer leaves us in doubt."""
@@ -307,6 +309,15 @@ def within_a_day(moment: datetime) -> datetime:
     return min(moment, datetime.now(UTC) + LONGEST_WINDOW)
 
 
+def told_time(headers: Mapping[str, str]) -> datetime:
+    """The platform's clock, by which its windows and its messages are timed; ours where it tells nothing likely."""
+    try:
+        at = parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
+    except (ValueError, OverflowError, OSError, TypeError, IndexError):
+        return datetime.now(UTC)
+    return at if 2020 <= at.year < 2100 else datetime.now(UTC)
+
+
 def retry_after(headers: Mapping[str, str]) -> datetime | None:
     """When an answer's Retry-After says to come back, within a day; None when it says nothing readable."""
     value = headers.get("retry-after", "").strip()
@@ -316,40 +327,6 @@ def retry_after(headers: Mapping[str, str]) -> datetime | None:
         return within_a_day(parsedate_to_datetime(value).astimezone(UTC))
     except (ValueError, OverflowError, OSError, TypeError):
         return None
-
-
-# JSON
-
-
-def parse_json(body: bytes | str) -> Any:
-    """JSON that a database can keep: no NUL, no lone surrogates, no NaN. ValueError when it is not JSON."""
-    text = body if isinstance(body, str) else body.decode("utf-8-sig", "replace")
-    try:
-        value = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    if "\\u" in text and _UNSTORABLE_ESCAPE.search(text):
-        return _storable(value)
-    return value
-
-
-_UNSTORABLE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89abAB-fcdefCDEF])")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def _finite(digits: str) -> float | None:
-    number = float(digits)
-    return number if math.isfinite(number) else None
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
-    return value
 
 
 def _plain(body: bytes) -> str:

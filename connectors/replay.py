@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from connectors.base import Connector
-from connectors.http import parse_json
+from connectors.payloads import parse_json
 from connectors.registry import PLATFORMS, connector_class
 from connectors.types import Page, Unreadable
 

@@ -229,7 +229,7 @@ class Page:
 
     Store everything in it before storing `cursor`. `has_more`: poll again with `cursor` to get older or further
     items of the same walk. `gap_from`/`gap_until`: a stretch that certainly cannot be read any more.
-    `newest_at`: up to when this page proves completeness once the walk has ended (has_more False).
+    `complete_until`: what this page proves once the walk has ended. `trouble`: why it ended without proof ("no_end").
     """
 
     messages: tuple[InboundMessage, ...] = ()
@@ -242,6 +242,7 @@ class Page:
     gap_until: datetime | None = None
     gap_reason: str = ""
     complete_until: datetime | None = None
+    trouble: str = ""
     fetched: int = 0
     cost: Cost = Cost()
     limits: tuple[Limit, ...] = ()

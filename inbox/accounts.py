@@ -13,7 +13,9 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from inbox.encryption import seal, unseal
@@ -49,6 +51,13 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
         if isinstance(user, Agent):
             audit.record(template_prefix.rsplit("/", 1)[-1][:40], actor=user, target=str(user))
         super().send_notification_mail(template_prefix, user, *args, **more)
+
+
+class LongEnough(MinimumLengthValidator):
+    """Django's own, in words that are translated."""
+
+    def get_error_message(self) -> str:
+        return gettext("Too short: a password has at least %(n)d characters.") % {"n": self.min_length}
 
 
 class SealedSecondFactor(DefaultMFAAdapter):

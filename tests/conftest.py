@@ -16,7 +16,6 @@ from tests.browser import (
     worker,
 )
 
-
 LONG = ("faults", "browser")
 
 

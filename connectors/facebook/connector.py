@@ -21,7 +21,7 @@ from connectors.facebook.sending import Sender
 from connectors.facebook.sought import Search
 from connectors.facebook.streams import EDGES, NESTS
 from connectors.facebook.values import entries, entry, identifier, words
-from connectors.http import PlatformSession
+from connectors.http import PlatformSession, told_time
 from connectors.types import (
     AccountInfo,
     Cost,
@@ -139,6 +139,11 @@ class FacebookConnector(Connector):
         return Search(Harvest(self.graph), page_id=self._known_page_id(Harvest(self.graph))).find(
             message, since=since.astimezone(UTC)
         )
+
+    def told_at(self) -> datetime | None:
+        """See `Connector`."""
+        last = self.session.last
+        return told_time(last.headers) if last else None
 
     def refresh_metrics(self, ids: list[str]) -> Refreshed:
         """See `Connector`. Every id counts as a call."""

@@ -1,6 +1,6 @@
 """Reading an edge that Graph gives newest first: visitor posts, tagged posts, reviews, our own posts.
 
-Cursor: {"mark": newest time of the last finished walk, "walk": {"after", "newest", "stop", "began"}}.
+Cursor: {"mark": newest time of the last finished walk, "walk": {"after", "newest", "stop", "began", "trail"}}.
 The mark moves only when a walk has reached it: a crash in between starts over from it and loses nothing.
 """
 
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.facebook.harvest import Harvest
-from connectors.facebook.paging import following
+from connectors.facebook.paging import following, goes_round
 from connectors.facebook.values import entries, entry, moment_or_none
 from connectors.types import Cursor, InboundMessage, Page
 
@@ -39,6 +39,8 @@ def poll_edge(harvest: Harvest, edge: Edge, cursor: Cursor, *, since: datetime |
     while not done and harvest.calls < CALLS_A_POLL and len(harvest.messages) < limit:
         done = _step(harvest, edge, walk, limit=limit)
     began = moment_or_none(walk.get("began"))
+    if walk.get("lost"):
+        return harvest.page({"mark": cursor.get("mark")}, has_more=False, trouble="no_end")
     if done:
         return harvest.page({"mark": walk["newest"] or cursor.get("mark")}, has_more=False, complete_until=began)
     return harvest.page({"mark": cursor.get("mark"), "walk": walk}, has_more=True)
@@ -47,16 +49,17 @@ def poll_edge(harvest: Harvest, edge: Edge, cursor: Cursor, *, since: datetime |
 def _step(harvest: Harvest, edge: Edge, walk: dict[str, Any], *, limit: int) -> bool:
     asked = max(1, min(limit - len(harvest.messages), 100))
     answer = harvest.read_edge(edge.path, fields=edge.fields, limit=asked, after=walk["after"])
-    walk.setdefault("began", iso(harvest.now()))
+    walk.setdefault("began", iso(harvest.at))
     stop = moment_or_none(walk["stop"])
     items = entries(answer.get("data"))
     for item in items:
         at = created(item)
-        walk["newest"] = iso(latest(moment_or_none(walk["newest"]), at))
+        walk["newest"] = iso(latest(moment_or_none(walk["newest"]), harvest.past(at)))
         if at is None or stop is None or at >= stop:
             harvest.take(item, edge.read)
     walk["after"] = following(answer)
-    return not walk["after"] or reached([created(item) for item in items], stop)
+    walk["lost"] = bool(walk["after"]) and goes_round(walk.setdefault("trail", {}), items)
+    return walk["lost"] or not walk["after"] or reached([created(item) for item in items], stop)
 
 
 def created(item: Any, key: str = "created_time") -> datetime | None:

@@ -8,7 +8,6 @@ Codes: developers.facebook.com/docs/graph-api/guides/error-handling and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +24,8 @@ from connectors.exceptions import (
     TemporaryFailure,
 )
 from connectors.facebook.values import count, entries, entry, identifier, words
-from connectors.http import PlatformSession, parse_json, retry_after, within_a_day
+from connectors.http import PlatformSession, retry_after, within_a_day
+from connectors.payloads import glimpse, parse_json
 from connectors.types import Cost, Limit
 
 THROTTLED = frozenset({4, 17, 32, 613, 80001, 80002, 80006})
@@ -120,7 +120,7 @@ def _words(error: dict[str, Any], result: Any) -> str:
     person = words(error.get("error_user_msg"))
     if said or person:
         return " · ".join(part for part in (said, person) if part)
-    return json.dumps(result, ensure_ascii=False, default=str)[:500]
+    return glimpse(result)
 
 
 # Limits -------------------------------------------------------------------------------------------

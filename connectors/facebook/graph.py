@@ -12,6 +12,7 @@ import facebook
 from connectors.exceptions import ConnectorError
 from connectors.facebook.errors import translate
 from connectors.http import PlatformSession
+from connectors.payloads import MOST_ITEMS, glimpse
 
 # Lives until 18 February 2028 (developers.facebook.com/docs/graph-api/changelog/versions, November 2026).
 # The SDK knows versions up to 3.1 and refuses the rest; without one it says v2.8, served as Graph's oldest.
@@ -45,13 +46,14 @@ class Graph(facebook.GraphAPI):  # type: ignore[misc]
     def read_edge(self, path: str, **params: Any) -> dict[str, Any]:
         """GET an edge: its `data` is a list."""
         answer = self.read(path, **params)
-        self._shaped(answer.get("data"), list)
+        if len(self._shaped(answer.get("data"), list)) > MOST_ITEMS:
+            raise self.session.failure("GET", "Far more than was asked for", code="shape")
         return answer
 
     def _shaped(self, answer: Any, shape: type) -> Any:
         if isinstance(answer, shape):
             return answer
-        raise self.session.failure("GET", f"Not an answer to this question: {str(answer)[:300]}", code="shape")
+        raise self.session.failure("GET", f"Not an answer to this question: {glimpse(answer)}", code="shape")
 
     def write(self, path: str, *, files: Any = None, **params: Any) -> Any:
         """POST; objects among the parameters are sent as JSON, which a form would flatten silently."""
@@ -75,8 +77,8 @@ class Graph(facebook.GraphAPI):  # type: ignore[misc]
         raise failure  # outside of the except: the SDK's error, with its words, is not chained to ours
 
     def _failed(self, answer: Any) -> bool:
-        """Errors the SDK lets pass: its old REST shape, and an error status with some other JSON."""
+        """Errors the SDK lets pass: its old REST shape, and JSON with a status that is no success."""
         if isinstance(answer, dict) and "error_code" in answer:
             return True
         last = self.session.last
-        return last is not None and last.status >= 400
+        return last is not None and not 200 <= last.status < 300

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.exceptions import ConnectorError
@@ -14,8 +13,11 @@ from connectors.facebook.errors import limits
 from connectors.facebook.graph import Graph
 from connectors.facebook.paging import turned
 from connectors.facebook.values import UnreadableError, entry, identifier
+from connectors.http import told_time
+from connectors.payloads import glimpse
 from connectors.types import Cost, Cursor, InboundMessage, Page, Unreadable, Visibility
 
+DAY, AHEAD = timedelta(days=1), timedelta(minutes=5)
 REMEMBERED = 300  # items set aside that the cursor knows, so that a poll does not bring them again and again
 
 
@@ -29,16 +31,21 @@ class Harvest:
         self.aside: list[str] = [key for key in aside if isinstance(key, str)] if aside else []
         self.calls = 0
         self.fetched = 0
+        self.at = datetime.now(UTC)  # by the platform's clock, as its latest answer shows it
 
     def read(self, path: str, **params: Any) -> dict[str, Any]:
         """One call for a node."""
         self.calls += 1
-        return self.graph.read(path, **params)
+        answer = self.graph.read(path, **params)
+        self.at = told_time(self.headers)
+        return answer
 
     def read_edge(self, path: str, *, after: str = "", **params: Any) -> dict[str, Any]:
         """One call for a page of an edge."""
         self.calls += 1
-        return self.graph.read_edge(path, **params, **turned(after))
+        answer = self.graph.read_edge(path, **params, **turned(after))
+        self.at = told_time(self.headers)
+        return answer
 
     def take(self, payload: Any, read: Callable[[dict[str, Any]], InboundMessage]) -> InboundMessage | None:
         """One item, read or set aside: it never costs its neighbours."""
@@ -47,6 +54,8 @@ class Harvest:
             if not isinstance(payload, dict):
                 raise UnreadableError(f"an item is a {type(payload).__name__}")
             message = read(payload)
+            if message.sent_at > self.at + DAY:
+                raise UnreadableError(f"impossible time: {message.sent_at.isoformat()}")
         except Exception as error:
             self.set_aside(payload, reason(error))
             return None
@@ -61,14 +70,17 @@ class Harvest:
         self.aside = [*self.aside, key][-REMEMBERED:]
         self.unreadable.append(Unreadable(payload, why, identifier(entry(payload).get("id"))))
 
-    def page(self, cursor: Cursor, *, has_more: bool, complete_until: datetime | None = None) -> Page:
+    def page(
+        self, cursor: Cursor, *, has_more: bool, complete_until: datetime | None = None, trouble: str = ""
+    ) -> Page:
         """Everything gathered."""
         return Page(
             messages=tuple(self.messages),
             unreadable=tuple(self.unreadable),
             cursor=cursor | {"aside": self.aside},
             has_more=has_more,
-            complete_until=None if has_more else complete_until,
+            complete_until=None if has_more or trouble else complete_until,
+            trouble=trouble,
             fetched=self.fetched,
             cost=self.cost(),
             limits=limits(self.headers),
@@ -85,12 +97,9 @@ class Harvest:
         last = self.graph.session.last
         return last.headers if last else {}
 
-    def now(self) -> datetime:
-        """The platform's clock, or ours where it shows none."""
-        try:
-            return parsedate_to_datetime(self.headers.get("date", "")).astimezone(UTC)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            return datetime.now(UTC)
+    def past(self, at: datetime | None) -> datetime | None:
+        """A time to go on from, unless it has not come yet: nothing that is said later would be read."""
+        return at if at is not None and at <= self.at + AHEAD else None
 
 
 def reason(error: Exception) -> str:
@@ -103,4 +112,8 @@ def reason(error: Exception) -> str:
 
 
 def _digest(payload: Any) -> str:
-    return hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    try:
+        told = json.dumps(payload, sort_keys=True, default=str)
+    except RecursionError:
+        told = glimpse(payload)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -5,8 +5,9 @@ news than fits is read on its own. Each parent keeps its own high-water mark, be
 while we walk it, and a comment may come years after its post.
 
 Cursor: {"floor": oldest time wanted, "marks": {parent: [newest child, number of children]}, "mark": newest
-parent of the last finished walk, "swept": start of the last walk over all parents, "walk": {"after", "listed",
-"pages", "deep", "began", "newest", "holes", "queue": [{"id", "after", "stop", "newest", "count", "about"}]}}.
+parent of the last finished walk, "swept": start of the last walk over all parents, "unread": parents that failed by
+themselves, with which the next walk begins, "walk": {"after", "listed", "pages", "deep", "began", "newest", "trail",
+"holes", "unread", "lost", "queue": [{"id", "after", "stop", "newest", "count", "trail", "about", "tries"}]}}.
 Correctness never hangs on a mark: a parent without one is read down to the floor.
 """
 
@@ -21,7 +22,7 @@ from connectors.exceptions import ConnectorError, Gone, PermissionMissing, Rejec
 from connectors.facebook.edges import created, iso, latest, reached
 from connectors.facebook.harvest import Harvest, reason
 from connectors.facebook.mapping import total
-from connectors.facebook.paging import following
+from connectors.facebook.paging import following, goes_round
 from connectors.facebook.values import count, entries, entry, identifier, moment_or_none
 from connectors.types import Cursor, InboundMessage, Page
 
@@ -29,6 +30,8 @@ CALLS_A_POLL = 5
 PARENTS_A_CALL = 25
 CHILDREN_A_PARENT = 25
 MARKS_KEPT = 2_000
+MOST_UNREAD, TRIES = 50, 60  # parents that could not be read, and how many walks begin with one
+BY_ITSELF = {"1", "2", "shape", "not_json", "oversize"}  # failures that may be one parent's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class NestWalk:
         self.floor = moment_or_none(cursor.get("floor")) if "floor" in cursor else since
         self.marks: dict[str, list[Any]] = dict(entry(cursor.get("marks")))
         self.mark, self.swept = cursor.get("mark"), cursor.get("swept")
-        self.walk = dict(entry(cursor.get("walk"))) or {"after": "", "queue": [], "pages": 0}
+        unread = list(map(entry, entries(cursor.get("unread", []))))
+        self.walk = dict(entry(cursor.get("walk"))) or {"after": "", "queue": unread, "pages": 0}
         self.queue: list[dict[str, Any]] = list(self.walk["queue"])
 
     @property
@@ -95,19 +99,20 @@ class NestWalk:
             self._begin()
         parents = entries(answer.get("data"))
         for parent in parents:
-            self._open(parent)
+            self._open_or_set_aside(parent)
         times = [created(parent, self.nest.ordered_by or "created_time") for parent in parents]
-        newest = latest(moment_or_none(self.walk.get("newest")), max((at for at in times if at), default=None))
+        newest = max(filter(None, map(self.harvest.past, times)), default=None)
+        newest = latest(moment_or_none(self.walk.get("newest")), newest)
         self.walk["newest"] = iso(newest)
         self.walk["pages"] += 1
         self.walk["after"] = following(answer)
-        self.walk["listed"] = not self.walk["after"] or self._far_enough(times)
+        self.walk["lost"] = bool(self.walk["after"]) and goes_round(self.walk.setdefault("trail", {}), parents)
+        self.walk["listed"] = self.walk["lost"] or not self.walk["after"] or self._far_enough(times)
 
     def _begin(self) -> None:
-        now = self.harvest.now()
-        self.walk["began"] = iso(now)
+        self.walk["began"] = iso(self.harvest.at)
         swept = moment_or_none(self.swept)
-        self.walk["deep"] = swept is None or now - swept >= self.nest.sweep_every
+        self.walk["deep"] = swept is None or self.harvest.at - swept >= self.nest.sweep_every
 
     def _far_enough(self, times: list[datetime | None]) -> bool:
         if self.nest.ordered_by:
@@ -121,6 +126,14 @@ class NestWalk:
             return True
         return False
 
+    def _open_or_set_aside(self, parent: Any) -> None:
+        """Whatever is wrong with one parent costs its neighbours nothing."""
+        try:
+            self._open(parent)
+        except Exception as error:
+            self.walk["holes"] = True
+            self.harvest.set_aside(parent, reason(error))
+
     def _open(self, parent: Any) -> None:
         parent_id = identifier(entry(parent).get("id"))
         if not parent_id:
@@ -130,11 +143,15 @@ class NestWalk:
             return
         waiting = {"id": parent_id, "about": self.nest.about(parent)}
         edge = parent.get(self.nest.edge)
+        answer = edge if isinstance(edge, dict) else {"data": edge}
         room = self.limit - len(self.harvest.messages)
-        if edge is None or (len(entries(edge)) > room and self.harvest.messages):
+        if not isinstance(answer.get("data"), list) or (len(answer["data"]) > room and self.harvest.messages):
             self.queue.append(waiting)
             return
-        self._read_children(waiting, entry(edge) if isinstance(edge, dict) else {"data": edge})
+        try:
+            self._read_children(waiting, answer)
+        except ConnectorError as error:
+            self._unread_parent(waiting, error)
 
     def _unchanged(self, parent: dict[str, Any]) -> bool:
         at = created(parent, self.nest.ordered_by) if self.nest.ordered_by else None
@@ -151,13 +168,12 @@ class NestWalk:
         path = f"{waiting['id']}/{self.nest.edge}"
         try:
             answer = self.harvest.read_edge(path, limit=asked, after=waiting.get("after", ""), **self.nest.edge_params)
+            self._read_children(waiting, answer)
         except ConnectorError as error:
             self._unread_parent(waiting, error)
-            return
-        self._read_children(waiting, answer)
 
     def _unread_parent(self, waiting: dict[str, Any], error: ConnectorError) -> None:
-        """A parent that fails by itself never stops the others; its mark stays: the next walk tries again."""
+        """A parent that fails by itself never stops the others; the next walk begins with it."""
         if isinstance(error, Rejected) and waiting.get("after"):
             self.queue.append({"id": waiting["id"], "about": waiting["about"]})  # the cursor's item is gone
             return
@@ -165,10 +181,17 @@ class NestWalk:
             self.marks.pop(waiting["id"], None)
             return
         by_itself = isinstance(error, Rejected | PermissionMissing)
-        if not by_itself and not (isinstance(error, TemporaryFailure) and error.code in {"1", "2"}):
+        if not by_itself and not (isinstance(error, TemporaryFailure) and error.code in BY_ITSELF):
             raise error
-        self.walk["holes"] = True
-        self.harvest.set_aside({"id": waiting["id"], "edge": self.nest.edge}, reason(error))
+        self._leave_hole(waiting, reason(error))
+
+    def _leave_hole(self, waiting: dict[str, Any], why: str) -> None:
+        self.harvest.set_aside({"id": waiting["id"], "edge": self.nest.edge}, why)
+        unread = {each["id"]: each for each in self.walk.get("unread", [])}
+        tries = max(waiting.get("tries", 0) + 1, unread.get(waiting["id"], {}).get("tries", 0))
+        if tries <= TRIES:  # after that, what is set aside is all that tells of it
+            unread[waiting["id"]] = {"id": waiting["id"], "about": waiting["about"], "tries": tries}
+        self.walk["unread"] = list(unread.values())[-MOST_UNREAD:]
 
     def _read_children(self, waiting: dict[str, Any], answer: dict[str, Any]) -> None:
         children = entries(answer.get("data"))
@@ -177,13 +200,15 @@ class NestWalk:
             self._set_stop(waiting, answer, times=times)
         stop = moment_or_none(waiting["stop"])
         for child, at in zip(children, times, strict=True):
-            waiting["newest"] = iso(latest(moment_or_none(waiting.get("newest")), at))
+            waiting["newest"] = iso(latest(moment_or_none(waiting.get("newest")), self.harvest.past(at)))
             if at is None or stop is None or at >= stop:
                 self.harvest.take(child, lambda payload: self.nest.read(payload, waiting["about"]))
         after = following(answer)
         if not children and waiting.get("after") and not waiting.get("again"):
             # The item the cursor pointed at may be deleted, which reads as an end: once more, from the top.
             self.queue.append({key: value for key, value in waiting.items() if key != "after"} | {"again": True})
+        elif after and goes_round(waiting.setdefault("trail", {}), children):
+            self._leave_hole(waiting, "its pages lead nowhere")
         elif after and not reached(times, stop):
             self.queue.append(waiting | {"after": after})
         elif waiting.get("newest"):
@@ -214,8 +239,14 @@ class NestWalk:
         began = self.walk.get("began")
         swept = self.swept if self.walk.get("partial") else began
         mark = iso(latest(moment_or_none(self.mark), moment_or_none(self.walk.get("newest"))))
-        until = None if self.walk.get("holes") else moment_or_none(swept)
-        return self.harvest.page(cursor | {"mark": mark, "swept": swept}, has_more=False, complete_until=until)
+        unread = self.walk.get("unread", [])
+        trouble = "no_end" if self.walk.get("lost") else "part_unread" if unread or self.walk.get("holes") else ""
+        if self.walk.get("lost"):  # what it did not come to is looked for again from where it began
+            mark, swept = self.mark, self.swept
+        return self.harvest.page(
+            cursor | {"mark": mark, "swept": swept, "unread": unread},
+            has_more=False, complete_until=moment_or_none(swept), trouble=trouble,
+        )  # fmt: skip
 
     def _kept_marks(self) -> dict[str, list[Any]]:
         newest_first = sorted(self.marks.items(), key=lambda pair: str(pair[1][0]), reverse=True)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from connectors.facebook import deliveries, instagram, mapping
 from connectors.facebook.gathered import Gathered
 from connectors.facebook.values import entries, entry, identifier, words
-from connectors.http import parse_json
+from connectors.payloads import parse_json
 from connectors.types import Page, Post
 
 _VERSION = re.compile(r"v\d+\.\d+")
@@ -30,6 +30,8 @@ _EDGES = {
     "ratings": "rating",
     "replies": "instagram",
 }
+_STREAMS = {"comments": "comment", "visitor_posts": "post", "tagged": "post", "own_posts": "post", "direct": "message",
+            "reviews": "rating"}  # fmt: skip
 _RATING = {"recommendation_type", "review_text", "has_review", "has_rating", "open_graph_story", "reviewer"}
 _CONVERSATION = {"participants", "senders", "messages", "snippet", "unread_count", "can_reply"}
 _COMMENT = {
@@ -50,7 +52,9 @@ _POST = {
 def read_exchange(exchange: Any) -> Page:
     """One recorded exchange: `method`, `uri`, `status`, `headers`, `body` (text or JSON)."""
     gathered = Gathered()
-    reader = Reader(gathered, uri=words(entry(exchange).get("uri")))
+    known = entry(exchange)
+    reader = Reader(gathered, uri=words(known.get("uri")), owner=identifier(known.get("account_id")))
+    reader.hint = _STREAMS.get(words(known.get("stream")), "")
     try:
         reader.read(_body(exchange))
     except RecursionError:
@@ -73,9 +77,10 @@ def _body(exchange: Any) -> Any:
 class Reader:
     """Reads one body; `page_id` is guessed from the address or the ids, for it decides what is our own."""
 
-    def __init__(self, gathered: Gathered, *, uri: str) -> None:
-        self.gathered = gathered
+    def __init__(self, gathered: Gathered, *, uri: str, owner: str = "") -> None:
+        self.gathered, self.hint = gathered, ""
         self.owner, self.edge = _addressed(uri)
+        self.owner = self.owner or owner
 
     def read(self, body: Any) -> None:
         """Any answer at all."""
@@ -96,7 +101,7 @@ class Reader:
             for item in body.values():
                 self._read_by_id(item)
         elif not _is_receipt(body):
-            self._read_item(body, hint="")
+            self._read_item(body, hint=self.hint)
 
     def _learn(self, body: dict[str, Any]) -> None:
         """Without an address, the links to other pages still tell whose edge this is."""

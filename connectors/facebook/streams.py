@@ -9,8 +9,8 @@ from typing import Any
 from connectors.facebook import fields, mapping
 from connectors.facebook.edges import Edge, iso
 from connectors.facebook.nests import Nest
-from connectors.facebook.values import entry, moment_or_none, words
-from connectors.types import Author, Post
+from connectors.facebook.values import UnreadableError, entries, entry, identifier, moment_or_none, words
+from connectors.types import Author, InboundMessage, Post
 
 _DAY = timedelta(days=1)
 
@@ -63,12 +63,20 @@ def _direct(page_id: str) -> Nest:
         edge="messages",
         edge_params={"fields": fields.MESSAGE},
         about=lambda conversation: _packed_chat(conversation, page_id=page_id),
-        read=lambda payload, about: mapping.message(payload, page_id=page_id, within=_chat(about)),
+        read=lambda payload, about: _private(payload, page_id=page_id, within=_chat(about)),
         overlap=timedelta(minutes=10),
         params={"platform": "messenger"},
         ordered_by="updated_time",
         sweep_overlap=timedelta(minutes=10),
     )
+
+
+def _private(payload: dict[str, Any], *, page_id: str, within: mapping.Chat) -> InboundMessage:
+    """A message to or from the Page; one between others is not ours to read."""
+    people = [identifier(entry(person).get("id")) for person in [payload.get("from"), *entries(payload.get("to"))]]
+    if len(people) > 1 and all(people) and page_id not in people:
+        raise UnreadableError("a conversation between others")
+    return mapping.message(payload, page_id=page_id, within=within)
 
 
 EDGES: dict[str, Callable[[str], Edge]] = {

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,18 @@ class Sandbox:
         if page is not None:
             return page
         answer = self.x.handle if speaks_x(request) else self.graph.handle
-        latency = float(self.world.settings["latency"])
-        response = self.faults.around(request, answer)
-        if latency and isinstance(response, Response):
-            response.delay += latency
+        return self._timed(self.faults.around(request, answer))
+
+    def _timed(self, response: Response | Later) -> Response | Later:
+        """With the platform's clock on it, and as late as the settings want it."""
+        if isinstance(response, Later):
+            act = response.act
+            return Later(response.seconds, lambda: self._dated(act()))
+        response.delay += float(self.world.settings["latency"])
+        return self._dated(response)
+
+    def _dated(self, response: Response) -> Response:
+        response.headers.setdefault("date", formatdate(self.world.clock.now() / 1000, usegmt=True))
         return response
 
     async def serve(self, *, host: str, port: int, sock: socket.socket | None = None) -> None:

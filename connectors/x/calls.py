@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 import tweepy  # type: ignore[import-untyped]
 
 from connectors.exceptions import AuthorizationLost, ConnectorError, OutcomeUnknown, TemporaryFailure
-from connectors.http import Answer, PlatformSession
+from connectors.http import PlatformSession, told_time
+from connectors.payloads import MOST_ITEMS, glimpse
 from connectors.types import Cost, Credentials, Limit
 from connectors.x.errors import failure, limits_of
-from connectors.x.wire import items, mapping, objects, word
+from connectors.x.wire import count, items, mapping, objects, word
 
 _tweepy: Any = tweepy  # untyped
 
@@ -76,6 +76,17 @@ class Calls:
         given = {name: value for name, value in params.items() if value is not None}
         return self._answered(bucket, lambda: function(*args, **given))
 
+    def ask_page(self, bucket: str, function: Callable[..., Any], *args: Any, **params: Any) -> Reply:
+        """A page of a list. What is none proves nothing: taken for an empty one, it would lose messages."""
+        reply = self.ask(bucket, function, *args, **params)
+        if self.session.last and not reply.json.keys() & {"data", "meta"}:
+            raise failure(self.session.last, self.session, reply.limits)
+        if wrong := _no_page(reply.json):
+            error = self.session.failure("GET", f"{wrong}: {glimpse(dict(reply.json))}", code="shape")
+            error.limits = reply.limits
+            raise error
+        return reply
+
     def post(self, bucket: str, path: str, **kwargs: Any) -> Reply:
         """A call tweepy has no method for, with its session and its signature."""
         if not self.usable:
@@ -110,28 +121,35 @@ class Calls:
         if not 200 <= answer.status < 300:
             raise failure(answer, self.session, limits)
         if not isinstance(body, Mapping):
-            words = f"An object belongs here: {str(body)[:200]}"
+            words = f"An object belongs here: {glimpse(body)}"
             raise self.session.failure(answer.method, words, code="not_object")
         if answer.method == "GET" and not body.keys() & {"data", "meta", "errors"}:  # an empty object proves nothing
-            raise self.session.failure(answer.method, f"Neither data nor meta: {str(body)[:200]}", code="shape")
+            raise self.session.failure(answer.method, f"Neither data nor meta: {glimpse(body)}", code="shape")
         if answer.method != "GET" and body.get("errors") and not body.get("data"):
             raise failure(answer, self.session, limits)
-        return Reply(body, limits, date_of(answer))
+        return Reply(body, limits, told_time(answer.headers))
 
 
-def date_of(answer: Answer) -> datetime:
-    """X's clock, by which its windows are counted; ours where it does not tell."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
-    except (ValueError, TypeError):
-        return datetime.now(UTC)
+def _no_page(body: Mapping[str, Any]) -> str:
+    """What keeps an answer from being a page with a known end; "" for one that is."""
+    data, meta = body.get("data"), body.get("meta")
+    if data is not None and not isinstance(data, list | Mapping):  # a single object is an item, read or set aside
+        return "A list belongs here"
+    if isinstance(data, list) and len(data) > MOST_ITEMS:
+        return "Far more than was asked for"
+    if not isinstance(meta, Mapping):
+        return "It does not say whether more follows"
+    if not data and count(meta.get("result_count")):
+        return "It counts what it does not hold"
+    token = meta.get("next_token")
+    return "" if token in (None, "") or 0 < len(word(token)) <= 2_000 else "The way to what follows is no token"
 
 
 def new_id(reply: Reply, *names: str) -> str:
     """The id of what was made; without one nobody knows whether it was."""
     identifier = next((word(reply.data.get(name)) for name in names if word(reply.data.get(name))), "")
     if not identifier:
-        raise OutcomeUnknown(f"Accepted, but without an id: {str(dict(reply.json))[:200]}", code="no_id")
+        raise OutcomeUnknown(f"Accepted, but without an id: {glimpse(dict(reply.json))}", code="no_id")
     return identifier
 
 
@@ -140,11 +158,11 @@ def read_cost(reply: Reply, paid: dict[str, Any], *, messages: bool = False, pri
     data = reply.json.get("data")
     found = list(objects(items(data) if isinstance(data, list) else [data]))
     includes = mapping(reply.json.get("includes"))
-    people = {"u" + word(user.get("id")) for user in objects(includes.get("users"))}
-    others = {word(p.get("id")) for name in ("tweets", "posts") for p in objects(includes.get(name))}
+    people = {"u" + _short(user) for user in objects(includes.get("users"))}
+    others = {_short(p) for name in ("tweets", "posts") for p in objects(includes.get(name))}
     today = reply.at.date().isoformat()
     known = set(map(word, items(paid.get("ids")))) if paid.get("day") == today else set()
-    own = {word(item.get("id")) for item in found} - known
+    own = {_short(item) for item in found} - known
     others, people = others - own - known, people - known
     kept = [*map(word, items(paid.get("ids")))] if known else []
     paid |= {"day": today, "ids": [*kept, *sorted(own | others | people)][-600:]}
@@ -156,6 +174,11 @@ def read_cost(reply: Reply, paid: dict[str, Any], *, messages: bool = False, pri
         message_reads=len(own) if messages else 0,
         money=Decimal(money),
     )
+
+
+def _short(item: Mapping[str, Any]) -> str:
+    """Its id, no longer than one is: what is remembered has an end."""
+    return word(item.get("id"))[:40]
 
 
 WINDOW = timedelta(days=7) - timedelta(minutes=1)  # of search, with a margin for the way there

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from connectors.base import Connector
 from connectors.exceptions import Gone, Rejected, Unsupported
+from connectors.http import told_time
 from connectors.types import (
     AccountInfo,
     AttachmentRules,
@@ -171,7 +172,7 @@ class XConnector(Connector):
             return self._poll_direct(cursor, since=since, limit=limit)
         walk = Walk(cursor, ceiling=_CEILINGS.get(stream.kind, 1 << 40), window=stream.kind == "search")
         reply = walk.fetch(lambda **bounds: self._ask(stream, limit, bounds), since=since)
-        found = read(reply.json, self._reader(stream.kind))
+        found = read(reply.json, self._reader(stream.kind)).until(reply.at)
         return walk.page(reply, found, cost=read_cost(reply, walk.paid, price=self._price(stream.kind)))
 
     def _ask(self, stream: StreamRef, limit: int, bounds: dict[str, Any]) -> Reply:
@@ -179,10 +180,11 @@ class XConnector(Connector):
         if stream.kind == "search":
             wanted["next_token"] = wanted.pop("pagination_token", None)
             size = min(max(limit, 10), 100)
-            return self.calls.ask("search", client.search_recent_tweets, query_of(stream), max_results=size, **wanted)
+            wanted["max_results"] = size
+            return self.calls.ask_page("search", client.search_recent_tweets, query_of(stream), **wanted)
         size = min(max(limit, 5), 100)
         method = client.get_users_mentions if stream.kind == "mentions" else client.get_users_tweets
-        return self.calls.ask(stream.kind, method, self.account_id, max_results=size, **wanted)
+        return self.calls.ask_page(stream.kind, method, self.account_id, max_results=size, **wanted)
 
     def _price(self, stream: str) -> Any:
         """Own posts and mentions are cheap only where the account owns the developer app."""
@@ -192,7 +194,7 @@ class XConnector(Connector):
     def _poll_direct(self, cursor: Cursor, *, since: datetime | None, limit: int) -> Page:
         token = word(cursor.get("token")) or None
         size = limit if token or not cursor.get("known") else min(limit, 20)  # usually little is new
-        reply = self.calls.ask(
+        reply = self.calls.ask_page(
             "dm_events",
             self.calls.client.get_direct_message_events,
             dm_event_fields=list(DM_FIELDS),
@@ -204,7 +206,7 @@ class XConnector(Connector):
         )
         paid = dict(mapping(cursor.get("paid")))
         cost = read_cost(reply, paid, messages=True)
-        found = read_direct(reply.json, self._reader("direct"))
+        found = read_direct(reply.json, self._reader("direct")).until(reply.at)
         return direct_page(cursor, reply, found, since=since, cost=cost, paid=paid)
 
     def refresh_metrics(self, ids: list[str]) -> Refreshed:
@@ -245,6 +247,11 @@ class XConnector(Connector):
         """Our own post with this text in this thread, made at or after `since`."""
         find = sending.find_reply if message.mode == "public_reply" else sending.find_direct
         return find(self.calls, self.account_id, message, since)
+
+    def told_at(self) -> datetime | None:
+        """X's clock, as its latest answer showed it."""
+        last = self.calls.session.last
+        return told_time(last.headers) if last else None
 
     def hide(self, external_id: str) -> None:
         """Hide a reply under a post of ours."""

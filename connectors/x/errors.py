@@ -22,6 +22,7 @@ from connectors.exceptions import (
     Unsupported,
 )
 from connectors.http import Answer, PlatformSession, retry_after, within_a_day
+from connectors.payloads import glimpse
 from connectors.types import Limit
 from connectors.x.wire import items, mapping, moment, objects, word
 
@@ -77,7 +78,7 @@ def _words(body: Mapping[str, Any], parts: list[Mapping[str, Any]], whole: Any) 
     texts += [word(part.get(name)) for part in parts for name in ("message", "detail")]
     texts += [text for text in items(body.get("errors")) if isinstance(text, str)]
     said = ": ".join(dict.fromkeys(text for text in texts if text))
-    return said or (str(whole)[:300] if whole else "")
+    return said or (glimpse(whole) if whole else "")
 
 
 def failure(answer: Answer, session: PlatformSession, limits: tuple[Limit, ...]) -> ConnectorError:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
+from connectors.payloads import glimpse
 from connectors.types import (
     Author,
     Deletion,
@@ -25,6 +26,7 @@ from connectors.x.wire import born, either, items, mapping, moment, objects, wor
 _NO_LANGUAGE = frozenset({"und", "qam", "qct", "qht", "qme", "qst", "zxx", "art"})
 _RENAMED_LANGUAGE = {"in": "id", "iw": "he", "ji": "yi"}
 _CIPHER = ("encrypted_text", "ciphertext", "encoded_event", "encrypted_content", "conversation_key_version")
+DAY = timedelta(days=1)
 _GONE = ("resource-not-found", "not-authorized-for-resource")
 
 
@@ -48,6 +50,16 @@ class Read:
     ids: list[str] = field(default_factory=list)  # of every item, read or not
     user_ids: list[str] = field(default_factory=list)
     fetched: int = 0
+
+    def until(self, now: datetime) -> Self:
+        """Without what says to be of a day that has not come by the platform's own clock: that is set aside."""
+        come, self.messages = self.messages, []
+        for m in come:
+            if (m.edited_at or m.sent_at) <= now + DAY:
+                self.messages.append(m)
+            else:
+                self.unreadable.append(Unreadable(m.raw, f"impossible time: {m.sent_at.isoformat()}", m.external_id))
+        return self
 
 
 def read(payload: Any, reader: Reader) -> Read:
@@ -170,14 +182,19 @@ def _identity(post: Mapping[str, Any]) -> tuple[str, str]:
 def _made(post: Mapping[str, Any], first: str) -> tuple[datetime, datetime | None]:
     """When it was first said, and when this version was made (None: never edited)."""
     own = word(post.get("id"))
-    told = moment(post.get("created_at")) or born(own)
-    if told is None:
-        raise ValueError(f"no usable created_at: {post.get('created_at')!r}")
+    told = _told(post, own)
     if first == own:
         return told, None
     original = born(first)
     near = original is not None and timedelta(0) <= told - original <= timedelta(hours=2)
     return (original if near and original else told), told
+
+
+def _told(item: Mapping[str, Any], identifier: str) -> datetime:
+    told = moment(item.get("created_at")) or born(identifier)
+    if told is None:
+        raise ValueError(f"no usable created_at: {glimpse(item.get('created_at'))}")
+    return told
 
 
 def full_text(post: Mapping[str, Any]) -> tuple[str, Any]:
@@ -313,11 +330,11 @@ def read_event(event: Mapping[str, Any], includes: Includes, reader: Reader) -> 
     identifier, sender = word(event.get("id")), word(event.get("sender_id"))
     if not identifier:
         raise ValueError("no id")
-    sent_at = moment(event.get("created_at")) or born(identifier)
-    if sent_at is None:
-        raise ValueError(f"no usable created_at: {event.get('created_at')!r}")
+    sent_at = _told(event, identifier)
     text, entities = full_text(event)
     thread = word(event.get("dm_conversation_id"))
+    if reader.account_id and _between_others(thread, reader.account_id):
+        raise ValueError("a conversation between others")
     ours = bool(sender) and sender == reader.account_id
     other = other_party(thread, sender if not reader.account_id else reader.account_id)
     if not thread:
@@ -341,6 +358,11 @@ def read_event(event: Mapping[str, Any], includes: Includes, reader: Reader) -> 
 
 def _encrypted(event: Mapping[str, Any]) -> bool:
     return any(event.get(name) for name in _CIPHER)
+
+
+def _between_others(conversation: str, us: str) -> bool:
+    parties = conversation.split("-")
+    return len(parties) == 2 and all(map(str.isdigit, parties)) and us not in parties
 
 
 def other_party(conversation: str, one: str) -> str:

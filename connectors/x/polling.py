@@ -2,7 +2,7 @@
 
 A walk starts at the newest and goes back to what was stored before. Its state is the cursor:
 `since`, `since_at`: up to where everything is stored; moved only when a walk has ended.
-`token`, `newest`, `newest_at`, `oldest_at`, `walked`, `walk_at`: the walk under way, if any.
+`token`, `newest`, `newest_at`, `oldest`, `oldest_at`, `still`, `walked`, `walk_at`: the walk under way, if any.
 `paid`: what was charged today, because X charges a thing once a day.
 A walk reads a little below `since`: some posts show up late, below newer ones; and meeting them again proves
 that nothing is missing between.
@@ -18,10 +18,13 @@ from connectors.exceptions import CursorTooOld
 from connectors.types import Cursor, InboundMessage, Page
 from connectors.x.calls import WINDOW, Reply
 from connectors.x.mapping import Read
-from connectors.x.wire import before, born, count, items, mapping, moment, newer, number, word
+from connectors.x.wire import before, born, count, items, likely, mapping, moment, newer, number, word
 
 OVERLAP = 600  # seconds
-_WALK = ("token", "newest", "newest_at", "oldest_at", "walked", "walk_at", "start", "gap")
+STILL = 10  # pages of a walk that bring nothing older: it goes round, or has no end
+AHEAD = timedelta(minutes=5)
+LAST = datetime(2100, 1, 1, tzinfo=UTC)
+_WALK = ("token", "newest", "newest_at", "oldest", "oldest_at", "still", "walked", "walk_at", "start", "gap")
 
 Fetch = Callable[..., Reply]  # fetch(since_id=, start_time=, pagination_token=) -> Reply
 
@@ -34,12 +37,14 @@ class Walk:
         self.ceiling, self.window = ceiling, window
         self.token = word(cursor.get("token"))
         self.since = word(cursor.get("since"))
+        if not likely(self.since, LAST):
+            self.since = ""  # nothing goes on from there
         self.since_at = moment(cursor.get("since_at"))
         self.paid = dict(mapping(cursor.get("paid")))
 
     def fetch(self, ask: Fetch, *, since: datetime | None) -> Reply:
         """The next page of the walk; falls back where X no longer knows our place in it."""
-        if self.token and word(self.cursor.get("newest")):
+        if self.token and moment(self.cursor.get("walk_at")):
             try:
                 return ask(**self._bounds(since), pagination_token=self.token)
             except CursorTooOld:
@@ -77,7 +82,7 @@ class Walk:
         """What came, with the cursor from where to go on."""
         self._advance(reply, read)
         following = word(mapping(reply.json.get("meta")).get("next_token"))
-        lost_way = following == self.token != ""
+        lost_way = following != "" and (following == self.token or self.cursor["still"] >= STILL)
         more = bool(following) and not lost_way and not self._passed(read)
         gap: dict[str, Any] = {}
         complete = None
@@ -97,6 +102,7 @@ class Walk:
             cursor={name: value for name, value in self.cursor.items() if value not in ("", None, {})},
             has_more=more,
             complete_until=complete,
+            trouble="no_end" if lost_way else "",
             fetched=read.fetched,
             limits=reply.limits,
             **gap,
@@ -104,11 +110,12 @@ class Walk:
         )
 
     def _advance(self, reply: Reply, read: Read) -> None:
-        meta, cursor = mapping(reply.json.get("meta")), self.cursor
-        times = _times(read)
-        for identifier in [*read.ids, word(meta.get("newest_id"))]:
-            if number(identifier) > number(word(cursor.get("newest"))):
+        """Only what came moves our place, never what an answer says of itself, nor an id of a day to come."""
+        cursor, times = self.cursor, [at for at in _times(read) if at <= reply.at + AHEAD]
+        for identifier in read.ids:
+            if likely(identifier, reply.at) and number(identifier) > number(word(cursor.get("newest"))):
                 cursor["newest"] = identifier
+        cursor |= _progress(cursor, read)
         newest = max([*times, *filter(None, [moment(cursor.get("newest_at"))])], default=None)
         oldest = min([*times, *filter(None, [moment(cursor.get("oldest_at"))])], default=None)
         cursor["newest_at"], cursor["oldest_at"] = _iso(newest), _iso(oldest)
@@ -142,6 +149,13 @@ class Walk:
         self._forget_walk()
 
 
+def _progress(cursor: Cursor, read: Read) -> Cursor:
+    """The oldest that a walk has come to, and how many pages in a row brought nothing older."""
+    oldest = min((number(i) for i in [*read.ids, word(cursor.get("oldest"))] if number(i)), default=0)
+    further = oldest != number(word(cursor.get("oldest")))
+    return {"oldest": str(oldest), "still": 0 if further else (count(cursor.get("still")) or 0) + 1}
+
+
 def _times(read: Read) -> list[datetime]:
     return [m.edited_at or m.sent_at for m in read.messages] + [e.at for e in read.exposures]
 
@@ -159,19 +173,21 @@ _REMEMBERED = 50
 def direct_page(cursor: Cursor, reply: Reply, read: Read, *, since: datetime | None, **parts: Any) -> Page:
     """A page of events. The walk ends at the first event known from before, or at `since` on a first poll."""
     known = [word(identifier) for identifier in items(cursor.get("known"))]
-    fresh = [*map(word, items(cursor.get("fresh"))), *read.ids]
+    arrived = [identifier for identifier in read.ids if number(identifier)]
+    fresh, progress = [*map(word, items(cursor.get("fresh"))), *arrived], _progress(cursor, read)
     following = word(mapping(reply.json.get("meta")).get("next_token"))
-    lost_way = following != "" and following == word(cursor.get("token"))
-    met = bool(set(known) & set(read.ids))
+    lost_way = following != "" and (following == word(cursor.get("token")) or progress["still"] >= STILL)
+    met = bool(set(known) & set(arrived))
     messages, beyond = _since(read.messages, since if not known else None)
     more = bool(following) and not met and not beyond and not lost_way
     walk_at = word(cursor.get("walk_at")) or _iso(reply.at)
     then: Cursor = {"known": known, "newest_at": word(cursor.get("newest_at")), "paid": parts.pop("paid", {})}
-    newest = max([word(cursor.get("walk_newest")), *(_iso(m.sent_at) for m in read.messages)], default="")
+    told = [_iso(m.sent_at) for m in read.messages if m.sent_at <= reply.at + AHEAD]
+    newest = max([word(cursor.get("walk_newest")), *told], default="")
     gap: dict[str, Any] = {}
     if more:
         walk = {"token": following, "fresh": fresh[:_REMEMBERED], "walk_at": walk_at, "walk_newest": newest}
-        then |= walk
+        then |= walk | progress
     elif not lost_way:
         gap = {} if met or not known else _direct_gap(then, reply)
         then |= {"known": list(dict.fromkeys([*fresh, *known]))[:_REMEMBERED]}
@@ -182,6 +198,7 @@ def direct_page(cursor: Cursor, reply: Reply, read: Read, *, since: datetime | N
         cursor={name: value for name, value in then.items() if value},
         has_more=more,
         complete_until=None if more or lost_way else moment(walk_at),
+        trouble="no_end" if lost_way else "",
         fetched=read.fetched,
         limits=reply.limits,
         **gap,

@@ -8,7 +8,8 @@ from typing import Any
 
 from requests.structures import CaseInsensitiveDict
 
-from connectors.http import Answer, PlatformSession, parse_json
+from connectors.http import Answer, PlatformSession
+from connectors.payloads import parse_json
 from connectors.types import Deletion, Page, Unreadable
 from connectors.x.errors import failure
 from connectors.x.mapping import Read, Reader, read, read_direct
@@ -28,7 +29,8 @@ def read_exchange(exchange: dict[str, Any]) -> Page:
             return _unread(body, f"not JSON: {error}")
     if isinstance(status, int) and status >= 400:
         return _unread(body, _error(exchange, body, status))
-    found = _read(body, word(exchange.get("uri")), word(exchange.get("method")).upper() or "GET")
+    reader = Reader(word(exchange.get("account_id")), word(exchange.get("stream")))
+    found = _read(body, word(exchange.get("uri")), word(exchange.get("method")).upper() or "GET", reader)
     return Page(
         messages=tuple(found.messages),
         exposures=tuple(found.exposures),
@@ -50,9 +52,9 @@ def _error(exchange: dict[str, Any], body: Any, status: int) -> str:
     return f"an error answer: {type(error).__name__}: {error.detail}"
 
 
-def _read(body: Any, uri: str, method: str) -> Read:
+def _read(body: Any, uri: str, method: str, reader: Reader) -> Read:
     if isinstance(body, list):
-        return _each(body, uri, method)
+        return _each(body, uri, method, reader)
     if not isinstance(body, Mapping):
         return Read(unreadable=[Unreadable(body, "not an object")])
     if news := _news(body):
@@ -61,25 +63,25 @@ def _read(body: Any, uri: str, method: str) -> Read:
         return Read(unreadable=[Unreadable(body, "an answer of API version 1.1, not 2")])
     if "data" not in body and "id" in body and ("text" in body or "event_type" in body):
         body = {"data": body}  # a bare post
-    return _answer(body, uri, method)
+    return _answer(body, uri, method, reader)
 
 
-def _each(things: list[Any], uri: str, method: str) -> Read:
+def _each(things: list[Any], uri: str, method: str, reader: Reader) -> Read:
     """A list without its wrapper: of posts, of whole answers, or of statuses of version 1.1."""
     if not any(isinstance(thing, Mapping) and "data" in thing for thing in things):
         if any("id_str" in thing for thing in objects(things)):
             return Read(unreadable=[Unreadable(t, "a post of API version 1.1, not 2") for t in things])
-        return _answer({"data": things}, uri, method)
+        return _answer({"data": things}, uri, method, reader)
     total = Read()
     for thing in things:
-        part = _read(thing, uri, method)
+        part = _read(thing, uri, method, reader)
         for name in ("messages", "exposures", "deletions", "unreadable"):
             getattr(total, name).extend(getattr(part, name))
         total.fetched += part.fetched
     return total
 
 
-def _answer(body: Mapping[str, Any], uri: str, method: str) -> Read:
+def _answer(body: Mapping[str, Any], uri: str, method: str, reader: Reader) -> Read:
     data = body.get("data")
     # What stands in any of them decides: a first one that is broken must not take its neighbours along
     sample = {name for thing in objects(data if isinstance(data, list) else [data]) for name in thing}
@@ -89,15 +91,15 @@ def _answer(body: Mapping[str, Any], uri: str, method: str) -> Read:
         return Read(unreadable=[Unreadable(body, f"an answer to {method}: it carries no message")])
     if "username" in sample and "text" not in sample:
         return Read(unreadable=[Unreadable(body, "people, no messages")])
-    if "event_type" in sample or "/dm_" in uri:
-        return read_direct(body, Reader(_our_id(body, uri), "direct"))
+    if "event_type" in sample or "/dm_" in uri or reader.stream == "direct":
+        return read_direct(body, Reader(reader.account_id or _our_id(body, uri), "direct"))
     place = _TIMELINE.search(uri)
-    stream = "search" if "/search/" in uri else ""
+    stream = "search" if "/search/" in uri else reader.stream
     if place:
         stream = "mentions" if place[2] == "mentions" else "own_posts"
     if _nothing_said(sample):
         return Read(unreadable=[Unreadable(body, "neither posts nor messages")])
-    return read(body, Reader(place[1] if place else "", stream))
+    return read(body, Reader(place[1] if place else reader.account_id, stream))
 
 
 def _nothing_said(sample: set[str]) -> bool:

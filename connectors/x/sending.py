@@ -113,7 +113,7 @@ def find_reply(calls: Calls, account_id: str, message: OutboundMessage, since: d
     wanted = {message.in_reply_to, message.thread_id} - {""}
     cost, paid, token = Cost(), dict[str, Any](), ""
     for _ in range(_PAGES):
-        reply = calls.ask(
+        reply = calls.ask_page(
             "own_posts",
             calls.client.get_users_tweets,
             account_id,
@@ -173,7 +173,7 @@ def find_direct(calls: Calls, account_id: str, message: OutboundMessage, since: 
         where = {"dm_conversation_id": message.thread_id}
     cost, paid, token = Cost(), dict[str, Any](), ""
     for _ in range(_PAGES):
-        reply = calls.ask(
+        reply = calls.ask_page(
             "dm_events",
             calls.client.get_direct_message_events,
             dm_event_fields=list(DM_FIELDS),

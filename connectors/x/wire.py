@@ -7,7 +7,7 @@ https://docs.x.com/changelog (2026-08)
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 TWEET_FIELDS = (
@@ -73,7 +73,7 @@ def moment(value: Any) -> datetime | None:
         at = datetime.fromisoformat(word(value).strip())
     except ValueError:
         return None
-    if not 2006 <= at.year <= 9000:  # X began in 2006; beyond that the calendar runs out
+    if not 2006 <= at.year < 2100:  # X began in 2006; later than that is no time of anything
         return None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
@@ -89,6 +89,14 @@ def born(identifier: str) -> datetime | None:
     if number(identifier) < 1 << 40 or milliseconds > 4_102_444_800_000:  # beyond 2100 it is no such id
         return None
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def likely(identifier: str, now: datetime) -> bool:
+    """Whether an id may have been given out by now: one that was not is no place to go on from."""
+    if number(identifier) < 1 << 40:  # ids without a time, of long ago
+        return number(identifier) > 0
+    at = born(identifier)
+    return at is not None and at <= now + timedelta(minutes=5)
 
 
 def before(identifier: str, seconds: int) -> str:

@@ -178,6 +178,11 @@ class Conversation(models.Model):
     def __str__(self) -> str:
         return self.preview[:60] or self.key
 
+    @property
+    def answered(self) -> bool:
+        """We had the last word: it can be resolved without another reason."""
+        return self.waiting_since is None and self.last_reply_at is not None
+
 
 class Message(models.Model):
     """Something said, inbound or outbound, public or private. `external_id` is null until it is sent."""

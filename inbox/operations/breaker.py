@@ -12,9 +12,11 @@ from connectors.types import Cost
 from inbox import events
 from inbox.models import ChannelAccount, Gap, Poll, Stream
 from inbox.operations import accounts, ledger
+from inbox.operations.ingest_text import clip
 
 log = structlog.get_logger()
 LONGEST = 16.0  # seconds between tries: recovery comes within half a minute of the last fault
+SOONEST = timedelta(seconds=1)
 TRIES_BEFORE_TROUBLE = 2
 NO_USE_YET = timedelta(hours=1)
 UNPAID = timedelta(minutes=10)
@@ -24,6 +26,11 @@ UNTOLD_LIMIT = timedelta(seconds=60)
 def backoff(failures: int) -> timedelta:
     """Twice as long each time, up to a ceiling, never two in step."""
     return timedelta(seconds=min(LONGEST, 1.0 * 2 ** min(failures, 10)) * random.uniform(0.6, 1.0))
+
+
+def _again(failures: int, *, started_at: datetime, now: datetime) -> datetime:
+    """When to try again. What we waited for an answer is part of the pause: the two together would be over the half minute."""
+    return max(min(started_at, now) + backoff(failures), now + SOONEST)
 
 
 def poll_failed(stream: Stream, *, error: Exception, started_at: datetime, now: datetime) -> None:
@@ -39,7 +46,7 @@ def poll_failed(stream: Stream, *, error: Exception, started_at: datetime, now: 
     elif isinstance(error, wrong.PermissionMissing | wrong.Rejected | wrong.Unsupported):
         _of_no_use(stream, error, now)
     else:
-        _failed(stream, error, now)
+        _failed(stream, error, started_at, now)
     ledger.record_failure(stream=stream, outcome=outcome, started_at=started_at, now=now, error=error, cost=cost)
 
 
@@ -75,7 +82,7 @@ def _postpone(stream: Stream, *, until: datetime, reason: str, error: Exception,
         if each.pk == stream.pk or set(each.buckets) & set(buckets):
             Stream.objects.filter(pk=each.pk, next_poll_at__lt=until).update(next_poll_at=until, reason=reason)
     Stream.objects.filter(pk=stream.pk).update(
-        state=Stream.State.FAILING, reason=reason, detail=str(error)[:2000], next_poll_at=until,
+        state=Stream.State.FAILING, reason=reason, detail=clip(str(error), 2000), next_poll_at=until,
         lease=None, leased_until=None,
     )  # fmt: skip
 
@@ -85,19 +92,19 @@ def _of_no_use(stream: Stream, error: wrong.ConnectorError, now: datetime) -> No
     reason = "permission_missing" if isinstance(error, wrong.PermissionMissing) else "rejected"
     ledger.open_gap(stream=stream, reason=reason, now=now, detail=str(error), at_once=True)
     Stream.objects.filter(pk=stream.pk).update(
-        state=Stream.State.STOPPED, reason=reason, detail=str(error)[:2000], next_poll_at=now + NO_USE_YET,
+        state=Stream.State.STOPPED, reason=reason, detail=clip(str(error), 2000), next_poll_at=now + NO_USE_YET,
         lease=None, leased_until=None,
     )  # fmt: skip
     events.publish("account", brand_id=stream.account.brand_id, id=stream.account_id)
 
 
-def _failed(stream: Stream, error: Exception, now: datetime) -> None:
+def _failed(stream: Stream, error: Exception, started_at: datetime, now: datetime) -> None:
     if not isinstance(error, wrong.ConnectorError):
         log.error("poll_broke", stream=stream.pk, error=repr(error), exc_info=error)
     failures = stream.failures + 1
-    again = now + backoff(failures)
+    again = _again(failures, started_at=started_at, now=now)
     Stream.objects.filter(pk=stream.pk).update(
-        state=Stream.State.FAILING, reason="outage", detail=str(error)[:2000], failures=failures, next_poll_at=again,
+        state=Stream.State.FAILING, reason="outage", detail=clip(str(error), 2000), failures=failures, next_poll_at=again,
         lease=None, leased_until=None,
     )  # fmt: skip
     ledger.open_gap(stream=stream, reason="outage", now=now, detail=str(error))
@@ -105,7 +112,9 @@ def _failed(stream: Stream, error: Exception, now: datetime) -> None:
         return
     together = ledger.count_failure(stream.account)
     if together >= TRIES_BEFORE_TROUBLE:
-        ChannelAccount.objects.filter(pk=stream.account_id).update(retry_at=now + backoff(together))
+        ChannelAccount.objects.filter(pk=stream.account_id).update(
+            retry_at=_again(together, started_at=started_at, now=now)
+        )
         _trouble(stream.account, "outage", error, now)
 
 

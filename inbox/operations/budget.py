@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import structlog
 from django.utils import timezone
 
 from connectors.types import Cost, Limit
 from inbox.models import ChannelAccount, RateWindow, Usage
+from inbox.operations.apart import apart
 from inbox.operations.ingest_rows import execute, records
+from inbox.operations.ingest_text import clip
 
+log = structlog.get_logger()
 REPLIES = 0.2  # of every window is kept for replies
 LAST = 0.05  # of the daily budget is kept for replies
 QUIET_SLOWS_AT, ALL_SLOW_AT = 0.6, 0.85
@@ -32,28 +36,33 @@ class Spent:
     """What a batch of polls used, per account, until it is written down."""
 
     costs: dict[int, Cost] = field(default_factory=dict)
-    limits: dict[tuple[int, str], Limit] = field(default_factory=dict)
+    limits: dict[int, dict[str, Limit]] = field(default_factory=dict)
 
     def add(self, account_id: int, *, cost: Cost, limits: Iterable[Limit]) -> None:
         self.costs[account_id] = self.costs.get(account_id, Cost()) + cost
-        self.limits |= {(account_id, limit.bucket): limit for limit in limits}
+        self.limits.setdefault(account_id, {}).update({clip(limit.bucket, 80): limit for limit in limits})
 
     def write(self, *, now: datetime) -> None:
-        """Add to the accounts' day and remember the windows as last reported."""
-        day = today(now)
-        costs = [{"account_id": pk, "day": day, **_plain(cost)} for pk, cost in sorted(self.costs.items())]
-        if costs:
-            execute(USAGE, [records(costs)])
-        rows = [
-            RateWindow(account_id=pk, bucket=bucket[:80], limit=w.limit, remaining=w.remaining, resets_at=w.resets_at,
-                       updated_at=now)
-            for (pk, bucket), w in sorted(self.limits.items())
-        ]  # fmt: skip
-        RateWindow.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["account", "bucket"],
-            update_fields=["limit", "remaining", "resets_at", "updated_at"],
-        )  # fmt: skip
+        """Add to the accounts' day and remember the windows as last reported. One that is gone costs the others nothing."""
+        costs, limits = self.costs, self.limits
         self.costs, self.limits = {}, {}
+
+        def write(accounts: Sequence[int]) -> None:
+            day = today(now)
+            execute(USAGE, [records([{"account_id": pk, "day": day, **_plain(costs[pk])} for pk in accounts])])
+            RateWindow.objects.bulk_create(
+                [_window(pk, bucket, w, now) for pk in accounts for bucket, w in sorted(limits[pk].items())],
+                update_conflicts=True, unique_fields=["account", "bucket"],
+                update_fields=["limit", "remaining", "resets_at", "updated_at"],
+            )  # fmt: skip
+
+        for pk, error in apart(sorted(costs), write):
+            log.error("usage_not_written", account=pk, error=repr(error))
+
+
+def _window(account_id: int, bucket: str, told: Limit, now: datetime) -> RateWindow:
+    return RateWindow(account_id=account_id, bucket=bucket, limit=told.limit, remaining=told.remaining,
+                      resets_at=told.resets_at, updated_at=now)  # fmt: skip
 
 
 def record_cost(*, account_id: int, cost: Cost) -> None:

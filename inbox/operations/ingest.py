@@ -8,16 +8,18 @@ loser starts over and finds the row). One poison message is set aside with its p
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import DataError, IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, transaction
 
 from connectors.types import Author, Direction, InboundMessage, Page, Unreadable, Visibility
 from inbox.models import Stream
 from inbox.operations import ingest_edits, ingest_effects
+from inbox.operations.apart import PYTHON, apart, lost_a_race, of_the_data
 from inbox.operations.deliveries import settle_echoes
 from inbox.operations.ingest_conversations import (
     Changes,
@@ -36,7 +38,6 @@ from inbox.operations.ledger import Turn, record_page, set_aside_all, store_expo
 from inbox.operations.threading import partner_of, place
 
 TRIES = 6
-POISON = (DataError, IntegrityError, ArithmeticError, LookupError, TypeError, ValueError)  # may be due to one message
 HELD = """
     SELECT state, complete_until FROM inbox_stream WHERE id = %s AND (%s::uuid IS NULL OR lease = %s::uuid)
     FOR NO KEY UPDATE"""
@@ -82,6 +83,17 @@ class Ingested:
     lag_seconds: float | None = None
     conversations: set[int] = field(default_factory=set)
 
+    def add(self, part: Ingested) -> None:
+        """What came of another part of the page."""
+        self.new, self.seen, self.set_aside = (
+            self.new + part.new,
+            self.seen + part.seen,
+            self.set_aside + part.set_aside,
+        )
+        self.exposures += part.exposures
+        lags = [lag for lag in (self.lag_seconds, part.lag_seconds) if lag is not None]
+        self.lag_seconds, self.conversations = min(lags, default=None), self.conversations | part.conversations
+
 
 def ingest_page(
     *, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None = None, ready: Ready | None = None
@@ -90,49 +102,42 @@ def ingest_page(
 
     `ready` is the page as `prepare` made it, where somebody had the time to do that beforehand.
     """
-    sifted = False
     for left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
                 return _store(stream=stream, page=page, now=now, lease=lease, turn=turn, ready=ready or prepare(page))
-        except (OperationalError, *POISON) as error:
-            if not left:
+        except (DatabaseError, *PYTHON) as error:
+            if left and lost_a_race(error):
+                ready = None  # what a try did to it is of no use to the next
+            elif of_the_data(error):
+                return _store_apart(stream=stream, page=page, now=now, lease=lease, turn=turn)
+            else:
                 raise
-            if not _lost_a_race(error):
-                if sifted or not isinstance(error, POISON):
-                    raise
-                page, sifted = _without_poison(stream=stream, page=page, now=now), True
-        ready = None  # what a try did to it is of no use to the next
     raise AssertionError("unreachable")
 
 
-def _lost_a_race(error: Exception) -> bool:
-    state = getattr(error.__cause__, "sqlstate", None)
-    return state in {"23505", "40P01", "40001"}  # unique violation, deadlock, serialization failure
+@transaction.atomic
+def _store_apart(*, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None) -> Ingested:
+    """The page in parts, without the messages that the database will not take: those are set aside."""
+    stored, aside = Ingested(), Turn(now, fields=None)
 
+    def store(messages: Sequence[InboundMessage]) -> None:
+        part = Page(messages=tuple(messages))
+        stored.add(_store(stream=stream, page=part, now=now, lease=lease, turn=aside, ready=prepare(part)))
 
-def _without_poison(*, stream: Stream, page: Page, now: datetime) -> Page:
-    """The page with every message that the database will not take moved to the unreadable ones."""
-    good, bad = [], list(page.unreadable)
-    for message in page.messages:
-        alone = Page(messages=(message,))
-        try:
-            with transaction.atomic():
-                _store(stream=stream, page=alone, now=now, lease=None, turn=None, ready=prepare(alone))
-                transaction.set_rollback(True)
-        except POISON as error:
-            if _lost_a_race(error):
-                good.append(message)
-            else:
-                bad.append(Unreadable(message.raw, f"{type(error).__name__}: {error}"[:500], str(message.external_id)))
-        else:
-            good.append(message)
-    return replace(page, messages=tuple(good), unreadable=tuple(bad))
+    bad = [
+        Unreadable(message.raw, f"{type(error).__name__}: {error}"[:500], str(message.external_id))
+        for message, error in apart(page.messages, store)
+    ]
+    rest = replace(page, messages=(), unreadable=(*page.unreadable, *bad), fetched=page.fetched or len(page.messages))
+    return _store(stream=stream, page=rest, now=now, lease=lease, turn=turn, ready=prepare(rest), stored=stored)
 
 
 def _store(
-    *, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None, ready: Ready
+    *, stream: Stream, page: Page, now: datetime, lease: UUID | None, turn: Turn | None, ready: Ready,
+    stored: Ingested | None = None,
 ) -> Ingested:  # fmt: skip
+    """`stored` is what came of parts of it that are in already."""
     stream = _held(stream, lease)
     arrivals, unreadable = ready
     done = Ingested()
@@ -142,8 +147,9 @@ def _store(
         done.new, done.seen, done.lag_seconds = counts
     done.exposures = store_exposures(page.exposures, account=stream.account)
     done.set_aside = set_aside_all((*page.unreadable, *unreadable), stream=stream, now=now)
-    record_page(stream=stream, page=page, now=now, turn=turn, done=done)
     done.conversations = changes.touched | changes.made
+    done.add(stored or Ingested())
+    record_page(stream=stream, page=page, now=now, turn=turn, done=done)
     ingest_effects.announce(changes, account=stream.account, now=now)
     return done
 

@@ -83,12 +83,12 @@ def _row(a: Arrival, account: ChannelAccount, stream: Stream, people: dict[str, 
         a.id, a.conversation_id, account.pk, m.external_id, m.direction.value, m.visibility.value,
         author.identity_id if author else None, stream.pk, (m.parent_id or "")[:120], mode_of(m), a.text,
         m.language[:8], address(m.permalink), m.rating, m.version_id[:120], m.sent_at, now, m.edited_at,
-        now if m.hidden else None, a.deleted_at, False, _count(m.metrics.reposts),
-        _count(m.metrics.replies), _count(m.metrics.likes), options_of(m),
+        now if m.hidden else None, a.deleted_at, False, as_count(m.metrics.reposts),
+        as_count(m.metrics.replies), as_count(m.metrics.likes), options_of(m),
     )  # fmt: skip
 
 
-def _count(value: int | None) -> int:
+def as_count(value: int | None) -> int:
     """As the column holds it, whatever the platform counts."""
     return min(max(value or 0, 0), MOST)
 

@@ -22,11 +22,21 @@ PAGE = """
         INSERT INTO inbox_poll (stream_id, started_at, finished_at, asked_from, asked_to, outcome, fetched, new, seen,
             set_aside, exposures, lag_seconds, calls, money, error_code, error)
         VALUES (%(stream)s, %(asked_at)s, %(now)s, %(asked_from)s, %(asked_at)s, %(outcome)s, %(fetched)s, %(new)s,
-            %(seen)s, %(set_aside)s, %(exposures)s, %(lag)s, %(calls)s, %(money)s, '', ''))
+            %(seen)s, %(set_aside)s, %(exposures)s, %(lag)s, %(calls)s, %(money)s, %(code)s, ''))
     UPDATE inbox_stream SET cursor = coalesce(%(cursor)s::jsonb, cursor), last_polled_at = %(now)s, last_success_at = %(now)s,
         backlog = CASE WHEN %(has_backlog)s THEN %(backlog)s::jsonb ELSE backlog END, failures = 0, detail = '', reason = '',
         complete_until = coalesce(%(proof)s, complete_until), state = %(state)s,
         last_message_at = coalesce(%(newest)s, last_message_at) WHERE id = %(stream)s"""
+SET_ASIDE = """
+    INSERT INTO inbox_setaside (stream_id, fingerprint, external_id, payload, error, created_at)
+    SELECT stream_id, fingerprint, external_id, payload::jsonb, error, %s
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
+        AS r(stream_id, fingerprint, external_id, payload, error) ON CONFLICT DO NOTHING RETURNING id"""
+EXPOSURES = """
+    INSERT INTO inbox_exposure (account_id, external_id, kind, original_external_id, author_external_id, followers, at)
+    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
+    ON CONFLICT DO NOTHING RETURNING id"""
+OF_WALKS = ("no_end", "part_unread")  # reasons that `Page.trouble` gives
 TROUBLE_AFTER = timedelta(seconds=90)  # shorter hiccups are no gap: the next poll overlaps them
 
 
@@ -54,18 +64,22 @@ def record_page(*, stream: Stream, page: Page, now: datetime, turn: Turn | None,
     turn = turn or Turn(now, stream.complete_until, plain_fields(page))
     if turn.fields is None:
         return
-    execute(PAGE, _page_values(stream, page, now, turn, done) | _stream_values(turn.fields, now, new=done.new > 0))
+    values = _stream_values(turn.fields, now, new=done.new > 0)
+    if page.trouble:  # what came is in, and proves nothing
+        open_gap(stream, reason=page.trouble, now=now)
+        values["state"] = Stream.State.BEHIND.value
+    execute(PAGE, _page_values(stream, page, now, turn, done) | values)
     if page.gap_from is not None:
         _record_window_gap(stream, page, page.gap_from, now)
-    if stream.state != Stream.State.OK or page.gap_from is not None:
-        _end_gaps(stream, turn, now)
+    if not page.trouble and (stream.state != Stream.State.OK or page.gap_from is not None):
+        _end_gaps(stream, turn, now, walking=page.has_more)
 
 
 def _page_values(stream: Stream, page: Page, now: datetime, turn: Turn, done: Counts) -> dict[str, Any]:
     return {
         "stream": stream.pk, "now": now, "asked_at": turn.started_at, "asked_from": turn.asked_from,
-        "outcome": (Poll.Outcome.MORE if page.has_more else Poll.Outcome.COMPLETE).value,
-        "fetched": page.fetched or len(page.messages), "new": done.new, "seen": done.seen, "set_aside": done.set_aside,
+        "outcome": (Poll.Outcome.MORE if page.has_more or page.trouble else Poll.Outcome.COMPLETE).value,
+        "code": page.trouble, "fetched": page.fetched or len(page.messages), "new": done.new, "seen": done.seen, "set_aside": done.set_aside,
         "exposures": done.exposures, "lag": done.lag_seconds, "calls": page.cost.calls, "money": page.cost.money,
     }  # fmt: skip
 
@@ -100,9 +114,10 @@ def _record_window_gap(stream: Stream, page: Page, start: datetime, now: datetim
     closable.filter(Q(ends_at=None) | Q(ends_at__gt=until)).update(starts_at=until)
 
 
-def _end_gaps(stream: Stream, turn: Turn, now: datetime) -> None:
-    """The trouble is over; what it left open is closed only by proof."""
-    Gap.objects.filter(stream=stream, ends_at=None).update(ends_at=turn.started_at)
+def _end_gaps(stream: Stream, turn: Turn, now: datetime, *, walking: bool) -> None:
+    """The trouble is over; what it left open is closed only by proof. That of a walk is over where a walk ends well."""
+    going_on = Gap.objects.filter(stream=stream, ends_at=None)
+    (going_on.exclude(reason__in=OF_WALKS) if walking else going_on).update(ends_at=turn.started_at)
     proof = (turn.fields or {}).get("complete_until")
     if proof is not None:
         ended = Gap.objects.filter(
@@ -116,7 +131,7 @@ def open_gap(stream: Stream, *, reason: str, now: datetime, detail: str = "", at
     start = stream.complete_until or stream.created_at
     if not at_once and now - start < TROUBLE_AFTER:
         return False
-    gap = Gap(stream=stream, starts_at=start, reason=reason, detail=detail[:2000])
+    gap = Gap(stream=stream, starts_at=start, reason=reason, detail=clip(detail, 2000))
     Gap.objects.bulk_create([gap], ignore_conflicts=True)
     return True
 
@@ -128,13 +143,13 @@ def record_failure(
     Poll.objects.create(
         stream=stream, started_at=started_at, finished_at=now, asked_from=stream.complete_until, asked_to=started_at,
         outcome=outcome, calls=cost.calls, money=cost.money, error_code=error_code(error),
-        error=json_text(str(error))[1:-1][:2000],
+        error=clip(str(error), 2000),
     )  # fmt: skip
 
 
 def error_code(error: Exception) -> str:
     """The platform's code, or the kind of failure."""
-    return ((error.code if isinstance(error, ConnectorError) else "") or type(error).__name__)[:40]
+    return clip((error.code if isinstance(error, ConnectorError) else "") or type(error).__name__, 40)
 
 
 def set_aside_all(items: Iterable[Unreadable], *, stream: Stream, now: datetime) -> int:
@@ -143,13 +158,10 @@ def set_aside_all(items: Iterable[Unreadable], *, stream: Stream, now: datetime)
     for item in items:
         payload = json_text(item.payload)
         mark = hashlib.sha256(payload.encode()).hexdigest()
-        rows[mark] = (stream.pk, mark, clip(item.external_id, 120), payload, json_text(item.error)[1:-1][:2000], now)
+        rows[mark] = (stream.pk, mark, clip(item.external_id, 120), payload, clip(item.error, 2000))
     if not rows:
         return 0
-    values = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(rows))
-    statement = f"""INSERT INTO inbox_setaside (stream_id, fingerprint, external_id, payload, error, created_at)
-        VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""
-    return len(fetch(statement, [value for mark in sorted(rows) for value in rows[mark]]))
+    return len(fetch(SET_ASIDE, [now, *_columns(rows)]))
 
 
 def store_exposures(exposures: tuple[Exposure, ...], *, account: ChannelAccount) -> int:
@@ -161,10 +173,12 @@ def store_exposures(exposures: tuple[Exposure, ...], *, account: ChannelAccount)
     }  # fmt: skip
     if not rows:
         return 0
-    values = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
-    statement = f"""INSERT INTO inbox_exposure (account_id, external_id, kind, original_external_id, author_external_id,
-        followers, at) VALUES {values} ON CONFLICT DO NOTHING RETURNING id"""
-    return len(fetch(statement, [value for key in sorted(rows) for value in rows[key]]))
+    return len(fetch(EXPOSURES, _columns(rows)))
+
+
+def _columns(rows: dict[str, tuple[Any, ...]]) -> list[list[Any]]:
+    """As arrays, in the order of their keys: a statement has room for 65,535 values."""
+    return [list(column) for column in zip(*(rows[key] for key in sorted(rows)), strict=True)]
 
 
 def dismiss(item: SetAside, *, agent: Any, now: datetime) -> bool:
@@ -176,7 +190,7 @@ def dismiss(item: SetAside, *, agent: Any, now: datetime) -> bool:
 def note_trouble(account: ChannelAccount, *, code: str, detail: str, now: datetime) -> bool:
     """True for the first to notice that an outage or limit began: it is logged once."""
     started = ChannelAccount.objects.filter(pk=account.pk, trouble_since=None)
-    return started.update(trouble_since=now, trouble_code=code[:40], trouble_detail=detail[:2000]) == 1
+    return started.update(trouble_since=now, trouble_code=code[:40], trouble_detail=clip(detail, 2000)) == 1
 
 
 def end_trouble(account: ChannelAccount) -> bool:

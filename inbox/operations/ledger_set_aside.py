@@ -38,4 +38,6 @@ def read_again(item: SetAside) -> Page:
     kept: Any = item.payload
     answered = isinstance(kept, dict) and "body" in kept
     exchange = kept if answered else {"method": "GET", "uri": "", "status": 200, "headers": {}, "body": kept}
-    return connector_class(item.stream.account.kind).read_recorded(exchange)
+    stream = item.stream
+    read_for = {"account_id": stream.account.external_id, "stream": stream.kind}  # or our own words were another's
+    return connector_class(stream.account.kind).read_recorded(exchange | read_for)

@@ -13,6 +13,7 @@ from django.db import connections
 from django.db.models import Q
 from django.utils import timezone
 
+from connectors.base import Connector
 from connectors.exceptions import AuthorizationLost, ConnectorError, PermissionMissing, RateLimited, Unsupported
 from connectors.types import Sent
 from inbox.gateway import connect
@@ -23,7 +24,8 @@ from inbox.operations.outbox_messages import outbound
 from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
 
 log = structlog.get_logger()
-CLOCK_SLACK = timedelta(minutes=5)  # our clock may be ahead of the platform's; what is older than this is not ours
+CLOCK_SLACK = timedelta(minutes=5)  # clocks drift; what is older than this is not ours, unless ours is further ahead
+NOTICED = timedelta(minutes=1)  # more than an answer takes
 WAITS = (2, 5, 10, 20, 40, 60, 120, 300, 600)  # seconds between looks
 STEP = 20.0  # seconds, the longest while we wait for a reply to be surely absent
 LOOKERS = 4  # looks at the same time in one worker process
@@ -78,16 +80,29 @@ def look(delivery: Delivery) -> None:
 def find(delivery: Delivery) -> tuple[Sent | None, bool]:
     """Our post, and whether a look-alike of another reply stood in front of it."""
     since = (delivery.first_attempt_at or delivery.created_at) - CLOCK_SLACK
-    message, shadowed = outbound(delivery), False
     with connect(delivery.account) as connector:
-        for _ in range(4):
-            found = connector.find_sent(message, since)
-            if found is None or not _anothers(delivery, found):
-                return found, shadowed
-            shadowed = True
-            if found.sent_at is None:
-                return None, shadowed
-            since = found.sent_at + timedelta(seconds=1)
+        found, shadowed = _find(connector, delivery, since)
+        if found is None and not shadowed and (ahead := _ahead(connector)) > NOTICED:
+            found, shadowed = _find(connector, delivery, since - ahead)  # as the platform's clock stood then
+    return found, shadowed
+
+
+def _ahead(connector: Connector) -> timedelta:
+    """How far our clock is ahead of the platform's, as far as its answers tell."""
+    told = connector.told_at()
+    return timezone.now() - told if told else timedelta(0)
+
+
+def _find(connector: Connector, delivery: Delivery, since: datetime) -> tuple[Sent | None, bool]:
+    message, shadowed = outbound(delivery), False
+    for _ in range(4):
+        found = connector.find_sent(message, since)
+        if found is None or not _anothers(delivery, found):
+            return found, shadowed
+        shadowed = True
+        if found.sent_at is None:
+            return None, shadowed
+        since = found.sent_at + timedelta(seconds=1)
     return None, True
 
 

@@ -71,7 +71,7 @@ def _record_sent(delivery_id: int, sent: Sent, outcome: str) -> bool:
     close_attempt(delivery, outcome=outcome)
     _answered(conversation, delivery, when)
     if sent.thread_id and delivery.message.visibility == "private" and conversation.visibility == "public":
-        _link_private_leg(conversation, sent.thread_id)
+        _link_private_leg(conversation, sent.thread_id, delivery.message)
     record(conversation, actor=None, verb="sent", data={"delivery": delivery.pk})
     return True
 
@@ -169,7 +169,7 @@ def _asked_instead(invitation: Delivery) -> None:
     )  # fmt: skip
 
 
-def _link_private_leg(conversation: Conversation, thread_id: str) -> None:
+def _link_private_leg(conversation: Conversation, thread_id: str, message: Message) -> None:
     """The private conversation this opened, whether the poll brought it already or will find it here."""
     thread, _ = Thread.objects.get_or_create(
         account_id=conversation.account_id, external_id=thread_id, defaults={"visibility": "private"}
@@ -181,9 +181,11 @@ def _link_private_leg(conversation: Conversation, thread_id: str) -> None:
             "brand_id": conversation.brand_id, "thread": thread, "contact_id": conversation.contact_id,
             "identity": conversation.identity, "visibility": "private", "status": Status.PENDING,
             "first_message_at": now, "last_message_at": now, "assignee_id": conversation.assignee_id,
-            "team_id": conversation.team_id, "language": conversation.language, "preview": "",
+            "team_id": conversation.team_id, "language": conversation.language,
         },
     )  # fmt: skip
+    if not leg.message_count:  # our words stand in the public leg; until an answer comes they are all there is here
+        Conversation.objects.filter(pk=leg.pk).update(preview=message.text[:200], last_message_at=message.sent_at)
     if leg.linked_id != conversation.pk:  # a private conversation goes on for years: it belongs to the newest case
         Conversation.objects.filter(pk=leg.pk).update(linked=conversation, version=F("version") + 1)
         events.publish("conversation", brand_id=leg.brand_id, id=leg.pk)

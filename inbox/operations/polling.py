@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -18,6 +20,7 @@ from inbox import wakeup
 from inbox.gateway import connect
 from inbox.models import Stream
 from inbox.operations import breaker, ledger, polling_leases
+from inbox.operations.apart import apart
 from inbox.operations.budget import Spent
 from inbox.operations.ingest import LeaseLost, Ready, ingest_page, prepare
 from inbox.operations.polling_pace import BUDGET_LOOK, Pace
@@ -58,6 +61,9 @@ class Asked:
     page: int
 
 
+Row = tuple[Stream, dict[str, object]]
+
+
 @dataclass(slots=True)
 class Round:
     """One batch of streams on its way through the platforms."""
@@ -68,8 +74,8 @@ class Round:
     flying: dict[Future[tuple[Page, Ready]], Asked] = field(default_factory=dict)
     new: Counter[int] = field(default_factory=Counter)
     spent: Spent = field(default_factory=Spent)
-    given_back: list[dict[str, object]] = field(default_factory=list)
-    quiet: list[dict[str, object]] = field(default_factory=list)
+    given_back: list[Row] = field(default_factory=list)
+    quiet: list[Row] = field(default_factory=list)
     renewed_at: datetime = field(default_factory=timezone.now)
     stopped: set[int] = field(default_factory=set)  # accounts that proved dead in this round
 
@@ -137,11 +143,11 @@ class Round:
         fields = advance(stream, asked=asked.question, page=page)
         buckets = [limit.bucket for limit in page.limits]
         paced = self.pace.next(stream, new=self.new[stream.pk], buckets=buckets, behind=False, now=now)
-        self.quiet.append({
+        self.quiet.append((stream, {
             **paced, "cursor": fields.get("cursor", stream.cursor), "complete_until": fields.get("complete_until"),
             "asked_from": asked.question.since or stream.complete_until, "asked_to": asked.question.asked_at,
             "finished_at": now, "calls": page.cost.calls, "money": page.cost.money,
-        })  # fmt: skip
+        }))  # fmt: skip
 
     def _store(self, asked: Asked, page: Page, ready: Ready) -> bool:
         stream, now = asked.stream, timezone.now()
@@ -163,7 +169,8 @@ class Round:
         if behind and room and asked.page < PAGES_A_TURN and stream.account_id not in self.stopped:
             self._ask(pool, stream, page=asked.page + 1)
             return
-        self.given_back.append(self.pace.next(stream, new=self.new[stream.pk], buckets=buckets, behind=behind, now=now))
+        paced = self.pace.next(stream, new=self.new[stream.pk], buckets=buckets, behind=behind, now=now)
+        self.given_back.append((stream, paced))
 
     def _room(self, stream: Stream, page: Page) -> bool:
         """Whether the windows that this answer named let us ask at once again."""
@@ -178,11 +185,20 @@ class Round:
         if isinstance(error, ConnectorError):
             self.spent.add(stream.account_id, cost=error.cost, limits=error.limits)
             self.stopped.add(stream.account_id)
-        breaker.poll_failed(stream, error=error, started_at=asked.question.asked_at, now=timezone.now())
+        self._write_failure(stream, error, asked.question.asked_at)
+
+    def _write_failure(self, stream: Stream, error: Exception, asked_at: datetime) -> None:
+        """In the ledger; where not even that can be, it is told, and the round goes on."""
+
+        def write(streams: Sequence[Stream]) -> None:
+            breaker.poll_failed(streams[0], error=error, started_at=asked_at, now=timezone.now())
+
+        for _, also in apart([stream], write):
+            log.error("failure_not_written", stream=stream.pk, error=repr(error), also=repr(also))
 
     def _give_back(self, stream: Stream, at: datetime, reason: str) -> None:
         row: dict[str, object] = {"id": stream.pk, "next_poll_at": at, "interval": stream.interval}
-        self.given_back.append({**row, "reason": reason, "buckets": stream.buckets})
+        self.given_back.append((stream, {**row, "reason": reason, "buckets": stream.buckets}))
 
     def _keep(self) -> None:
         """Write what is done in batches, and keep the leases of what is not."""
@@ -195,15 +211,30 @@ class Round:
             self.renewed_at = now
 
     def _write(self) -> None:
-        self.spent.write(now=timezone.now())
-        polling_leases.release(self.given_back, lease=self.lease)
-        polling_leases.finish_quiet(self.quiet, lease=self.lease)
+        """Together; a stream whose row cannot be written is a failure of its own."""
+        given_back, quiet = self.given_back, self.quiet
         self.given_back, self.quiet = [], []
+        self.spent.write(now=timezone.now())
+        for rows, write in ((given_back, polling_leases.release), (quiet, polling_leases.finish_quiet)):
+            for (stream, _), error in apart(rows, partial(_write_rows, write=write, lease=self.lease)):
+                self._write_failure(stream, error, timezone.now())
+
+
+def _write_rows(rows: Sequence[Row], *, write: Callable[..., None], lease: UUID) -> None:
+    write([row for _, row in rows], lease=lease)
 
 
 def _brought_nothing(stream: Stream, page: Page) -> bool:
     """An empty answer of a healthy stream: nothing to store, no gap to open or close."""
-    something = page.messages or page.exposures or page.deletions or page.unreadable or page.has_more or page.gap_from
+    something = (
+        page.messages
+        or page.exposures
+        or page.deletions
+        or page.unreadable
+        or page.has_more
+        or page.gap_from
+        or page.trouble
+    )
     healthy = stream.state == Stream.State.OK and not stream.account.failures and not stream.account.trouble_since
     return healthy and not something and stream.backlog is None
 

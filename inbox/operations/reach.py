@@ -17,7 +17,9 @@ from connectors.types import Deletion, InboundMessage, Page, Refreshed
 from inbox.gateway import connect
 from inbox.models import ChannelAccount, Conversation, Message, MetricSample, MetricWatch, RateWindow, Stream, Usage
 from inbox.operations import accounts, budget
+from inbox.operations.apart import of_the_data
 from inbox.operations.ingest import ingest_page
+from inbox.operations.ingest_messages import as_count
 from inbox.operations.ingest_rows import execute
 from inbox.operations.ledger import Turn
 
@@ -29,7 +31,8 @@ RESERVED = 0.8  # of the day's budget: beyond it, polls go before looks
 CLAIMED = timedelta(minutes=2)  # a look that died is tried again after this
 GROWTH = """
     UPDATE inbox_conversation c SET growth = g.growth FROM (
-        SELECT m.conversation_id, sum(m.reposts + m.replies + m.likes - coalesce(s.reposts + s.replies + s.likes, 0)) AS growth
+        SELECT m.conversation_id, greatest(-2147483647, least(2147483647, sum(m.reposts::bigint + m.replies + m.likes
+            - coalesce(s.reposts::bigint + s.replies + s.likes, 0)))) AS growth
         FROM inbox_message m LEFT JOIN LATERAL (
             SELECT * FROM inbox_metricsample s WHERE s.message_id = m.id ORDER BY s.at LIMIT 1) s ON true
         WHERE m.conversation_id = ANY(%s) AND m.direction = 'in' AND s.id IS NOT NULL GROUP BY m.conversation_id) g
@@ -43,7 +46,18 @@ def refresh_due() -> int:
     alive = ChannelAccount.objects.filter(pk__in=list(due), state=ChannelAccount.State.CONNECTED).exclude(
         retry_at__gt=now
     )
-    return sum(_look(account, now=now) for account in alive)
+    return sum(_look_apart(account, now=now) for account in alive)
+
+
+def _look_apart(account: ChannelAccount, *, now: datetime) -> int:
+    """Whatever one account's answer holds, the others are looked at too."""
+    try:
+        return _look(account, now=now)
+    except Exception as error:
+        if not of_the_data(error):
+            raise
+        log.exception("look_not_stored", account=account.pk)
+        return 0
 
 
 def _look(account: ChannelAccount, *, now: datetime) -> int:
@@ -141,22 +155,22 @@ def _pages(account: ChannelAccount, told: Refreshed) -> Iterable[tuple[Stream, P
         yield streams[pk], Page(messages=tuple(messages))
 
 
-def _store_metrics(told: Refreshed, batch: dict[str, int], now: datetime) -> set[int]:
+def _store_metrics(refreshed: Refreshed, batch: dict[str, int], now: datetime) -> set[int]:
     messages = Message.objects.filter(
-        pk__in=[batch[key] for key in told.metrics if key in batch], placeholder=False
+        pk__in=[batch[key] for key in refreshed.metrics if key in batch], placeholder=False
     ).in_bulk()
     sampled = set(MetricSample.objects.filter(message__in=messages).values_list("message_id", flat=True))
     samples = []
-    for external_id, metrics in told.metrics.items():
+    for external_id, metrics in refreshed.metrics.items():
         message = messages.get(batch.get(external_id, 0))
         if message is None:
             continue
         if message.pk not in sampled:  # what it was when it came in
             samples.append(MetricSample(message=message, at=message.created_at, reposts=message.reposts,
                                         replies=message.replies, likes=message.likes))  # fmt: skip
-        message.reposts = metrics.reposts if metrics.reposts is not None else message.reposts
-        message.replies = metrics.replies if metrics.replies is not None else message.replies
-        message.likes = metrics.likes if metrics.likes is not None else message.likes
+        for name in ("reposts", "replies", "likes"):
+            if (told := getattr(metrics, name)) is not None:
+                setattr(message, name, as_count(told))
         samples.append(MetricSample(message=message, at=now, reposts=message.reposts, replies=message.replies,
                                     likes=message.likes))  # fmt: skip
     MetricSample.objects.bulk_create(samples, ignore_conflicts=True)

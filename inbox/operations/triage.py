@@ -111,7 +111,7 @@ def _outcome(conversation: Conversation, reason: str) -> str:
         if not known.exists():
             raise Refused("unknown_reason")
         return reason
-    if conversation.waiting_since is not None or conversation.last_reply_at is None:
+    if not conversation.answered:
         raise Refused("reason_needed")
     return ANSWERED
 

@@ -17,11 +17,12 @@ def save_view(*, brand: Brand, agent: Agent, name: str, query: str, shared: bool
     name = name.strip()
     if not name:
         raise Refused("empty")
-    owner = None if shared else agent
-    Brand.objects.select_for_update(no_key=True).get(pk=brand.pk)  # a form sent twice is one view
-    view, _ = View.objects.update_or_create(
-        brand=brand, owner=owner, name=name[:80], defaults={"query": query.lstrip("?")[:500]}
-    )
+    _lock(brand.pk)
+    same = View.objects.filter(brand=brand, owner=None if shared else agent, name=name[:80]).order_by("pk")
+    view = same.first() or View(brand=brand, owner=None if shared else agent, name=name[:80])
+    view.query = query.lstrip("?")[:500]
+    view.save()
+    same.exclude(pk=view.pk).delete()  # views of one name were let in before: what is kept now takes the place of all
     events.publish("list", brand_id=brand.pk)
     return view
 
@@ -30,6 +31,7 @@ def save_view(*, brand: Brand, agent: Agent, name: str, query: str, shared: bool
 def change_view(*, view: View, agent: Agent, name: str, shared: bool) -> None:
     """Another name, or shared or not any more; whoever stops sharing keeps it for themselves."""
     _may_change(view, agent)
+    _lock(view.brand_id)
     if not name.strip():
         raise Refused("empty")
     if shared != (view.owner_id is None) and not access.may(agent, view.brand, access.Role.LEAD):
@@ -48,6 +50,11 @@ def delete_view(*, view: View, agent: Agent) -> None:
     _may_change(view, agent)
     view.delete()
     events.publish("list", brand_id=view.brand_id)
+
+
+def _lock(brand_id: int) -> None:
+    """One at a time: a form sent twice is one view."""
+    Brand.objects.select_for_update(no_key=True).get(pk=brand_id)
 
 
 def _may_change(view: View, agent: Agent) -> None:

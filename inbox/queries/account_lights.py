@@ -83,11 +83,13 @@ def reasons() -> dict[str, str]:
         "slowed_by_limit": _("slower, to stay within the limit"),
         "window": _("Older than the platform lets us read"),
         "ceiling": _("More than the platform lets us read back"),
+        "no_end": _("The platform kept giving the same pages"),
+        "part_unread": _("A part of the answer could not be read"),
         "paused": _("We paused it ourselves"),
         "permission_missing": _("A permission is missing"),
         "rejected": _("The platform refuses this request"),
         "lost": _("wait for reconnection"),
-        "behind": _("are catching up"),
+        "behind": _("still catching up"),
         "removed": _("The account was removed"),
     }
 

@@ -15,7 +15,8 @@ from inbox.queries.nested import Capped
 
 State = Delivery.State
 LED = (Membership.Role.LEAD, Membership.Role.ADMIN)
-TODO = (Notification.Kind.DELIVERY, Notification.Kind.APPROVAL)  # counted until settled, whether read or not
+# Counted until settled, whether read or not; that a reply was returned to its writer is news
+TODO = Q(kind=Notification.Kind.DELIVERY) | Q(kind=Notification.Kind.APPROVAL, key__startswith="approval:")
 
 
 def minded(*, agent: Agent, brands: Iterable[Brand]) -> QuerySet[Delivery]:
@@ -57,7 +58,7 @@ def bell_count(agent: Agent, *, most: int) -> int:
     def build(*, agent: int) -> QuerySet[Agent, Any]:
         known = Agent(pk=agent, is_owner=owner)
         brands = brands_of(known)
-        news = Notification.objects.filter(agent=known, brand__in=brands, read_at=None).exclude(kind__in=TODO)
+        news = Notification.objects.filter(agent=known, brand__in=brands, read_at=None).exclude(TODO)
         parts = (news, minded(agent=known, brands=brands), to_approve(agent=known, brands=brands))
         return Agent.objects.filter(pk=agent, is_active=True).values_list(*(Capped(rows, most) for rows in parts))
 

@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/", notifications.bell, name="notifications"),
     path("notifications/read/", notifications.read, name="notifications_read"),
     path("preferences/", preferences.preferences, name="preferences"),
+    path("preferences/again/", preferences.again, name="logged_in_again"),
     path("preferences/theme/", preferences.theme, name="theme"),
     path("preferences/language/", preferences.language, name="language"),
     path("preferences/shift/", preferences.shift, name="shift"),

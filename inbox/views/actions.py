@@ -154,7 +154,8 @@ def offer_back(request: AgentRequest, brand: str, pk: int) -> HttpResponse:
     outcome = assignments.offer_back(agent=colleague, brand=found, actor=request.user)
     n = len(outcome.done)
     text = ngettext("%(n)d conversation offered back.", "%(n)d conversations offered back.", n) % {"n": n}
-    return _tell(request, Toast(text), reverse("colleagues", args=[found.slug]))
+    entries = outcome.entries if len(outcome.entries) <= MOST else []
+    return _tell(request, Toast(text, entries=entries), reverse("colleagues", args=[found.slug]))
 
 
 @login_required

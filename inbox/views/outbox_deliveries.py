@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.access import AgentRequest, brand_for, conversation_for
@@ -58,6 +59,10 @@ def decide(request: AgentRequest, pk: int, action: str) -> HttpResponse:
             return _approvals(request, delivery.conversation.brand, refused=(delivery.pk, refused), status=409)
         return _refused(request, delivery, refused)
     if not request.htmx:
+        if told := {"approve": _("Approved. It leaves in a few seconds."), "return": _("Returned to its writer.")}.get(
+            action
+        ):
+            messages.success(request, told)
         return HttpResponseRedirect((request.POST.get("next") and _own(request)) or address(delivery.conversation))
     response = render(request, "outbox/state.html", {"delivery": delivery_for(request, pk)})
     response.headers["HX-Trigger"] = "conversation-changed, composer-changed"

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox.access import AgentRequest, brands_of
 from inbox.forms import PreferencesForm
@@ -29,6 +29,13 @@ def preferences(request: AgentRequest) -> HttpResponse:
             messages.success(request, _("Your settings are kept."))
         return HttpResponseRedirect(reverse("preferences"))
     return render(request, "inbox/preferences.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def again(request: AgentRequest) -> HttpResponse:
+    """Where a login in another window ends: what was being written stands in the first one."""
+    return render(request, "inbox/again.html")
 
 
 @login_required

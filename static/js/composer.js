@@ -83,6 +83,11 @@ function setUp(form) {
       form.requestSubmit();
     }
   });
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.name !== "public_text") return;
+    event.preventDefault();
+    form.querySelector("[data-hand-off]").click();
+  });
   form.addEventListener("change", (event) => {
     if (event.target.name === "mode") { // every audience has its own draft: words never move to another by themselves
       if (form.dataset.dirty) keep(form);
@@ -135,7 +140,7 @@ const every = () => document.querySelectorAll("[data-composer]").forEach(setUp);
 every();
 document.addEventListener("htmx:load", every);
 document.addEventListener("htmx:afterSwap", every); // sooner: whoever types at once is heard
-document.addEventListener("htmx:afterSettle", () => {
+for (const what of ["htmx:afterSettle", "arrived"]) document.addEventListener(what, () => {
   for (const toast of document.querySelectorAll("[data-undo-toast]:not([data-timed])")) {
     toast.dataset.timed = "yes";
     const leave = setTimeout(() => toast.remove(), 1000 * (toast.dataset.undoToast || 5)); // no longer than it can be taken back

@@ -20,8 +20,8 @@ function move(step) {
   if (to === all.length - 1) document.getElementById("more")?.scrollIntoView({ block: "nearest" }); // brings the next page
 }
 
-function write(mode) {
-  const radio = document.querySelector(`[data-composer] [name=mode][value=${mode}]`);
+function write(...modes) {
+  const [radio] = modes.map((mode) => document.querySelector(`[data-composer] [name=mode][value=${mode}]`)).filter(Boolean);
   if (!radio) return;
   if (!radio.checked) radio.click();
   const text = document.querySelector("[data-composer] textarea");
@@ -53,7 +53,7 @@ const KEYS = {
   j: () => move(1),
   k: () => move(-1),
   x: () => { const row = here(); if (at() < 0) stand(row); row?.querySelector("[data-pick]").click(); },
-  r: () => write("public"),
+  r: () => write("public", "private"), // a private conversation is answered in private
   d: () => write("private"),
   n: () => write("note"),
   b: () => document.querySelector("[data-bell]")?.click(),
@@ -96,7 +96,8 @@ document.addEventListener("keydown", (event) => {
     opened.querySelector("button:not([hidden]), a")?.focus();
     return;
   }
-  if (menu && !typing && walk(menu, event)) return;
+  const passing = /^Arrow(Up|Down)$/.test(event.key) && typing?.matches("input:not([type=datetime-local])"); // there they change the moment
+  if (menu && (!typing || passing) && walk(menu, event)) return;
   if (event.key === "Escape" && typing?.closest("[data-composer]")) { leave(); return; }
   if (document.body.dataset.singleKeys !== "on" || typing || document.querySelector("dialog[open]")) return;
   if (KEYS[event.key]) { event.preventDefault(); KEYS[event.key](); return; }

@@ -98,7 +98,7 @@ function taken(here) {
 
 function merge(here, lines) {
   const region = here.querySelector("[data-end]"), list = here.querySelector("#timeline");
-  const atEnd = region.scrollHeight - region.scrollTop - region.clientHeight < 80;
+  const atEnd = region.scrollTop > -80, high = region.scrollHeight; // it counts from its foot
   let answered = false, came = false, missed = false;
   for (const line of lines.querySelectorAll("#timeline > li[id]:not(#earlier)")) {
     const known = document.getElementById(line.id);
@@ -116,7 +116,8 @@ function merge(here, lines) {
   document.dispatchEvent(new CustomEvent("arrived"));
   if (came) tell(here.dataset.arrived);
   if (missed) setTimeout(() => { pending.open = true; later(); }, 3000);
-  if (atEnd) region.scrollTop = region.scrollHeight;
+  if (atEnd) region.scrollTop = 0;
+  else if (!CSS.supports("overflow-anchor: auto")) region.scrollTop -= region.scrollHeight - high; // other browsers keep the place themselves
   const text = here.querySelector("[data-composer] textarea");
   if (answered && text?.value.trim()) {
     const bar = Object.assign(document.createElement("p"), { className: "bar warning", textContent: here.dataset.answered });

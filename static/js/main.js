@@ -44,12 +44,26 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   // time, and nobody listens: what waited for something elsewhere stops by itself when it stands nowhere any more.
   if (event.detail.shouldSwap && event.detail.target.id === "talk") event.detail.target.replaceChildren();
 });
+// Who went on to another conversation before the answer came is told all the same, and can take it back
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt, target, xhr } }) => {
+  const talk = elt.closest("[data-conversation]")?.getAttribute("aria-label");
+  if (talk) elt.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr !== xhr || target.isConnected) return;
+    event.preventDefault();
+    const made = new DOMParser().parseFromString(xhr.responseText, "text/html"), told = [...made.querySelectorAll(".toast")];
+    for (const toast of told) htmx.process(document.getElementById("toasts").appendChild(document.adoptNode(toast)));
+    const alert = made.querySelector("#composer [role=alert] p");
+    if (xhr.status >= 400 && !told.length) refused(xhr, alert && `${talk}: ${alert.textContent}`);
+    document.dispatchEvent(new CustomEvent("arrived"));
+  }, { once: true });
+});
 document.addEventListener("logged-out", loggedOut);
 function loggedOut() {
   const login = document.getElementById("login-again");
   if (login && !login.open) login.showModal();
 }
-document.addEventListener("htmx:responseError", (event) => say({ 403: "denied", 404: "gone" }[event.detail.xhr.status] || "failed"));
+const refused = (xhr, words) => say({ 403: "denied", 404: "gone" }[xhr.status] || "failed", words);
+document.addEventListener("htmx:responseError", (event) => refused(event.detail.xhr));
 document.addEventListener("htmx:sendError", () => say("offline"));
 addEventListener("focus", async () => {
   const login = document.getElementById("login-again");
@@ -95,12 +109,8 @@ function holdFocus() {
   held = null;
 }
 
-// A conversation that is opened: the newest in sight, the title right, the row marked
+// A conversation that is opened: the title right, the row marked
 export function settle() {
-  for (const region of document.querySelectorAll("[data-end]:not([data-settled])")) {
-    region.dataset.settled = "yes";
-    if (!new URLSearchParams(location.search).has("before")) region.scrollTop = region.scrollHeight;
-  }
   for (const picture of document.querySelectorAll("[data-picture]:not([data-watched])")) {
     picture.dataset.watched = "yes";
     const broken = () => { picture.hidden = true; picture.nextElementSibling.hidden = false; };

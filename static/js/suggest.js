@@ -48,7 +48,7 @@ function close(menu, text) {
 // Also when the browser closed it, because something else was pressed
 export function tidy(menu, text) {
   menu.classList.remove("at-caret");
-  menu.removeAttribute("style"); // an empty one too: htmx would write it anew, and the policy forbids that
+  menu.removeAttribute("style"); // where it stood; htmx settles no attributes, so none is written anew against the policy
   for (const option of menu.querySelectorAll("[role=option]")) {
     option.hidden = false;
     option.classList.remove("active");

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from connectors.http import parse_json
+from connectors.payloads import parse_json
 from connectors.registry import PLATFORMS, connector_class
 from connectors.x.mapping import Reader, read
 from tests.connectors.x_payloads import US, page, post

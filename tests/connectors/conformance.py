@@ -71,6 +71,12 @@ class Conformance(ABC):
                 kept = inspect.signature(getattr(type(connector), name)).parameters
                 assert list(inspect.signature(promised).parameters) == list(kept)
 
+    def test_it_tells_the_platforms_clock_once_that_was_seen(self, connector, world):
+        assert connector.told_at() is None
+        connector.check()
+        told = connector.told_at()
+        assert bool(told and told.tzinfo) is world.tells_time
+
     def test_check_tells_whose_account_it_is(self, connector):
         info = connector.check()
         assert info.external_id == connector.credentials.account_id

@@ -112,6 +112,29 @@ def test_a_post_that_fails_by_itself_does_not_stop_the_others(graph, facebook):
     assert page.complete_until is None
 
 
+def test_a_conversation_that_failed_by_itself_is_read_by_a_later_walk_and_only_then_is_there_proof(graph, facebook):
+    well = {"t_2": False}
+
+    def answer(call):
+        chats = [{"id": name, "updated_time": at(minutes)} for name, minutes in (("t_1", 0), ("t_2", 300))]
+        if call.path.endswith("/conversations"):
+            return Reply({"data": chats})
+        name = call.path.split("/")[-2]
+        if not well.get(name, True):
+            return Reply(error(1), 500)
+        return Reply({"data": [a_comment(1) | {"id": f"m_{name}", "created_time": at(0 if name == "t_1" else 300)}]})
+
+    graph.answer = answer
+    messages, cursor, page = walk(facebook, "direct")
+    assert ([m.external_id for m in messages], page.trouble, page.complete_until) == (["m_t_1"], "part_unread", None)
+    _, cursor, page = walk(facebook, "direct", cursor)
+    assert (page.trouble, page.unreadable) == ("part_unread", ())
+    well["t_2"] = True
+    messages, cursor, page = walk(facebook, "direct", cursor)
+    assert "m_t_2" in [m.external_id for m in messages]
+    assert (page.trouble, page.complete_until is None) == ("", False)
+
+
 def test_the_pages_own_comment_is_outbound_to_whom_it_answers(graph, facebook):
     feed = Feed(graph)
     parent = {"id": "55_1", "from": {"id": "9001", "name": "Ann"}, "message": "Help"}

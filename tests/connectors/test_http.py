@@ -18,7 +18,8 @@ from connectors.exceptions import (
     Rejected,
     TemporaryFailure,
 )
-from connectors.http import PlatformSession, leaving_within, parse_json, redact
+from connectors.http import PlatformSession, leaving_within, redact, told_time
+from connectors.payloads import parse_json
 from tests.connectors.loopback import Loopback, answer, cut
 
 SECRET = "EAAsecretsecretsecret"
@@ -132,6 +133,17 @@ def test_a_gateway_that_refuses_in_html_is_understood_by_its_status(server, stat
 def test_retry_after_becomes_a_time(server):
     server.then(answer(b"", status=429, Retry_After="Wed, 21 Oct 2026 07:28:00 GMT"))
     assert refusal(server).retry_at == datetime(2026, 10, 21, 7, 28, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "told", ["", "gisteren", "Sat, 01 Jan 0001 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "5"]
+)
+def test_a_clock_that_tells_nothing_likely_is_not_believed(told):
+    assert abs(told_time({"date": told}) - datetime.now(UTC)).total_seconds() < 60
+
+
+def test_the_platforms_clock_is_in_its_answers():
+    assert told_time({"date": "Tue, 24 Nov 2026 11:00:00 GMT"}) == datetime(2026, 11, 24, 11, tzinfo=UTC)
 
 
 def test_headers_are_kept_also_of_errors(server):

@@ -13,6 +13,7 @@ from tests.connectors.memory import PLATFORMS, US, MemoryConnector, Platform, ed
 
 class MemoryWorld(World):
     public, private, secret = StreamRef("mentions"), StreamRef("direct"), "MemorySecret123"
+    tells_time = False  # it has no answers with a clock on them
 
     def __init__(self):
         self.name = uuid4().hex

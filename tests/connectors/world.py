@@ -33,6 +33,7 @@ FAULTS: dict[str, tuple[type[ConnectorError], type[ConnectorError]]] = {
 class World(ABC):
     """The platform's side of a test: people, the public's view, and faults. One per test."""
 
+    tells_time: bool = True
     public: ClassVar[StreamRef]  # the stream in which people address us publicly
     private: ClassVar[StreamRef | None]  # and privately
     secret: ClassVar[str]  # a token that must never be seen

@@ -96,6 +96,7 @@ RULES: dict[str, Rule] = {
     "notifications": Rule("anyone", "GET"),
     "notifications_read": Rule("anyone", "POST"),
     "preferences": Rule("anyone", "GET POST"),
+    "logged_in_again": Rule("anyone", "GET"),
     "theme": Rule("anyone", "POST"),
     "shift": Rule("anyone", "POST"),
     # Writing and sending

@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -47,11 +47,12 @@ class World:
     blind: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
     number: int = 0
+    behind: timedelta = timedelta(0)  # its clock, as compared with ours
 
     def accept(self, message: OutboundMessage) -> Sent:
         with self.lock:
             self.number += 1
-            post = Post(f"post-{self.number}", message, timezone.now())
+            post = Post(f"post-{self.number}", message, timezone.now() - self.behind)
             self.posts.append(post)
         thread = f"dm-{message.recipient_id}" if message.mode != "public_reply" else ""
         return Sent(post.external_id, f"https://platform.example/{post.external_id}", post.at, thread)
@@ -108,6 +109,9 @@ class FakeConnector(Connector):
         if self.credentials.account_id in WORLD.revoked:
             raise AuthorizationLost("token revoked")
         return behave(lambda: WORLD.accept(message)) if behave else WORLD.accept(message)
+
+    def told_at(self) -> datetime:
+        return timezone.now() - WORLD.behind
 
     def find_sent(self, message: OutboundMessage, since: datetime) -> Sent | None:
         if self.credentials.account_id in WORLD.blind:

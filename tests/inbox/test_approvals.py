@@ -5,11 +5,13 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from inbox.models import Delivery, Draft, Note, Notification
 from inbox.operations import approvals, handoff
 from inbox.operations.changes import Refused
+from inbox.queries.outbox_todo import bell_count
 from tests import builders
 from tests.inbox.outbox import fresh_world, reply, run, talk
 from tests.inbox.platform import WORLD
@@ -68,10 +70,15 @@ def test_a_trainee_cannot_approve_their_own_and_a_colleague_can_in_other_words(c
 def test_a_returned_reply_is_a_draft_again_with_a_remark_that_its_writer_hears_of(page, talk, trainee):
     delivery = reply(talk, trainee, LONG, split=True)
     assert "woord woord" in waiting(page, talk)
-    decide(page, delivery, "return", note="Iets vriendelijker")
+    answer = decide(page, delivery, "return", note="Iets vriendelijker")
+    assert [str(told) for told in get_messages(answer.wsgi_request)] == ["Teruggestuurd naar de schrijver."]
     assert Draft.objects.get(agent=trainee).text.split() == LONG.split()
     assert Note.objects.get().text == "Iets vriendelijker"
-    assert Notification.objects.get(agent=trainee).detail == "Iets vriendelijker"
+    assert bell_count(trainee, most=9) == 1
+    page.force_login(trainee)
+    bell = page.get(reverse("notifications")).text
+    assert "stuurde je antwoord terug<small" in bell
+    assert "Iets vriendelijker" in bell
     assert set(Delivery.objects.values_list("state", flat=True)) == {"cancelled"}
 
 

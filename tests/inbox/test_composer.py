@@ -355,3 +355,9 @@ def test_a_reply_that_the_platform_takes_once_is_not_offered_in_parts(page, talk
     answer = page.post(reverse("reply", args=[talk.pk]), form(talk, mode="private", text="woord " * 200, split="1"))
     assert answer.status_code == 422
     assert not Delivery.objects.exists()
+
+
+def test_enter_in_a_field_of_one_line_keeps_the_draft_and_takes_no_picture_away(page, talk):
+    html = page.get(reverse("composer", args=[talk.pk]), headers={"HX-Request": "true"}).text
+    first = re.search(r'<button type="submit"[^>]*>', html)[0]
+    assert f'hidden formaction="{reverse("draft", args=[talk.pk])}"' in first

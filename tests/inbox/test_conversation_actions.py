@@ -140,6 +140,7 @@ def test_what_a_colleague_did_since_is_not_undone(page, talk, agent, mate):
     assignments.take_over(conversation_id=talk.pk, agent=mate, seen_assignee_id=agent.pk)
     assert undo(page, entry.pk).status_code == 409
     assert Conversation.objects.get(pk=talk.pk).assignee == mate
+    assert "took this over from you" in page.get(reverse("notifications"), headers={"Accept-Language": "en"}).text
 
 
 def test_a_colleagues_change_and_one_of_a_brand_one_has_left_cannot_be_undone(page, talk, agent, mate):
@@ -221,8 +222,11 @@ def test_notes_about_a_person_are_kept_and_shown(page, talk, agent):
 
 
 def test_answered_counts_only_while_our_reply_stands(page, talk):
+    offered = '<button type="submit" name="reason" value="" '
+    assert offered not in page.get(reverse("head", args=[talk.pk])).content.decode()
     assert do(page, talk, "resolve", reason="").status_code == 409
     Conversation.objects.filter(pk=talk.pk).update(waiting_since=None, last_reply_at=timezone.now())
+    assert offered in page.get(reverse("head", args=[talk.pk])).content.decode()
     assert do(page, talk, "resolve", reason="").status_code == 200
     assert Conversation.objects.get(pk=talk.pk).outcome == "answered"
 

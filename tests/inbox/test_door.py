@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests import builders
+
 pytestmark = pytest.mark.django_db
 
 
@@ -23,3 +25,12 @@ def test_after_a_mistake_one_stands_where_it_was_made():
     page = Client().post(reverse("account_login"), {"login": "daan@noordtreinen.example"}).text
     assert focused(page) == ["password"]
     assert "aria-describedby" in re.search(r'<input[^>]*name="password"[^>]*>', page)[0]
+
+
+def test_who_logs_in_again_in_another_window_is_led_back_to_what_they_wrote():
+    brand = builders.brand()
+    client = Client()
+    client.force_login(builders.agent(brand, language="nl"))
+    page = client.get(reverse("list", args=[brand.slug, "all"])).text
+    leads_to = re.search(r'href="/account/login/\?next=([^"]+)"', page)[1]
+    assert "Sluit dit venster" in client.get(leads_to).text

@@ -76,6 +76,16 @@ def test_solving_it_in_private_puts_the_public_leg_on_the_agents_list_until_it_h
     assert not loop(talk)
 
 
+def test_a_private_leg_says_what_we_wrote_until_they_answer(talk, agent):
+    private, _public = hand_off(talk, agent)
+    run(private)
+    leg = Conversation.objects.get(linked=talk)
+    assert (leg.preview, leg.message_count) == ("Wat is je adres?", 0)
+    write_privately(talk)
+    leg.refresh_from_db()
+    assert leg.preview == "Hier ben ik"
+
+
 def write_privately(talk, text="Hier ben ik"):
     stream = builders.stream(talk.account, "direct")
     author = Author(talk.identity.external_id, handle=talk.identity.handle)

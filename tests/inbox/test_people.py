@@ -59,6 +59,15 @@ def test_an_invitation_makes_a_member(admin, invite):
     assert {"invited", "joined"} <= set(AuditEntry.objects.values_list("verb", flat=True))
 
 
+def test_a_guest_can_type_at_once_and_reads_in_their_language_what_is_wrong(invite):
+    address, guest = invite(), Client(headers={"Accept-Language": "nl"})
+    focus = r"<input[^>]*name=\"(\w+)\"[^>]*autofocus"
+    assert re.findall(focus, guest.get(address).text) == ["name"]
+    answer = guest.post(address, {**NEW, "password": "kort"})
+    assert "Te kort: een wachtwoord heeft minstens 12 tekens." in answer.text
+    assert re.findall(focus, answer.text) == ["password"]
+
+
 def test_a_link_works_once(invite):
     address = invite()
     assert Client().post(address, NEW).status_code == 302

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -31,7 +32,7 @@ from inbox.models import (
     Stream,
     Usage,
 )
-from inbox.operations import polling, polling_leases, reach
+from inbox.operations import breaker, polling, polling_leases, reach
 from inbox.operations.polling_pace import Pace
 from tests import builders
 from tests.inbox import feed
@@ -322,6 +323,64 @@ def test_reach_is_looked_at_again_and_ever_less_often():
     MetricWatch.objects.update(next_at=timezone.now())
     assert reach.refresh_due() == 0
     assert not MetricWatch.objects.exists()
+
+
+def test_counts_beyond_belief_cost_no_other_account_its_looks():
+    streams = [connected() for _ in range(3)]
+    for number, (_, timeline) in enumerate(streams):
+        timeline.messages = [spoken(number)]
+        timeline.refreshed = Refreshed(metrics={f"m{number}": Metrics(reposts=1, likes=5)}, cost=Cost(calls=1))
+    turn()
+    streams[0][1].refreshed = Refreshed(metrics={"m0": Metrics(2**62, 2**62, 2**62)})
+    streams[1][1].refreshed = Refreshed(metrics={"m1": Metrics(likes="veel")})  # type: ignore[arg-type]
+    MetricWatch.objects.update(next_at=timezone.now())
+    reach.refresh_due()
+    assert Message.objects.get(external_id="m0").likes == 2**31 - 1
+    assert Message.objects.get(external_id="m2").likes == 5
+
+
+def test_a_row_that_cannot_be_written_costs_no_other_stream_its_place():
+    (hostile, bad), (honest, good) = connected(), connected()
+    bad.limits = (Limit("\ud83d" * 100, 9, 8, None), Limit("\ud83d" * 99, 9, 8, None))
+    bad.cost = Cost(calls=2**40)
+    good.limits = (Limit("app", 100, 90, None),)
+    turn()
+    for stream in (hostile, honest):
+        stream.refresh_from_db()
+        assert stream.lease is None
+        assert stream.next_poll_at > timezone.now()
+    assert hostile.state == "failing"
+    assert Poll.objects.filter(stream=hostile).latest("pk").outcome == "failed"
+    assert (honest.state, Poll.objects.get(stream=honest).outcome) == ("ok", "complete")
+    assert list(RateWindow.objects.values_list("account", "bucket")) == [(honest.account_id, "app")]
+    assert [usage.account_id for usage in Usage.objects.all()] == [honest.account_id]
+
+
+def test_what_an_answer_took_is_part_of_the_pause():
+    stream, _ = connected()
+    Stream.objects.filter(pk=stream.pk).update(failures=9)
+    stream.refresh_from_db()
+    now, hung = timezone.now(), timedelta(seconds=10)
+    for asked_at, most in ((now - hung, 6), (now - 3 * hung, 1), (now, 16), (now + hung, 16)):  # the last: set back
+        breaker.poll_failed(stream, error=TemporaryFailure("silence"), started_at=asked_at, now=now)
+        stream.refresh_from_db()
+        stream.account.refresh_from_db()
+        for again in (stream.next_poll_at, stream.account.retry_at or now + breaker.SOONEST):
+            assert timedelta(seconds=1) <= again - now <= timedelta(seconds=most)
+
+
+def test_an_account_that_is_removed_during_a_round_takes_nobody_along():
+    (gone, slow), (honest, timeline) = connected(), connected()
+    timeline.messages = [spoken(1)]
+    lease, pks = polling_leases.lease_due(now=timezone.now())
+    round_ = polling.Round(lease, Pace.of([gone, honest], now=timezone.now()), deque([gone, honest]))
+    ChannelAccount.objects.filter(pk=gone.account_id).delete()
+    round_.run()
+    honest.refresh_from_db()
+    assert len(pks) == 2
+    assert (honest.lease, Message.objects.count()) == (None, 1)
+    assert Usage.objects.get().account_id == honest.account_id
+    assert slow.asked
 
 
 def test_what_is_left_of_a_window_that_all_calls_share_is_not_spent_on_looks():

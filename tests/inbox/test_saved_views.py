@@ -98,3 +98,13 @@ def test_two_lists_of_one_owner_have_two_names(brand, login):
     assert "Er is er al een met die naam." in page.text
     login(agent).post(reverse("views", args=[brand.slug]), {"name": "Klachten", "query": "mine"})
     assert dict(View.objects.values_list("name", "query")) == {"Klachten": "mine", "Lof": "all?kind=compliment"}
+
+
+def test_of_views_that_have_one_name_since_long_what_is_kept_takes_the_place(brand, login):
+    agent, other = builders.agent(brand), builders.agent(brand)
+    for owner in (agent, agent, other, None):
+        kept(brand, owner)
+    answer = login(agent).post(reverse("views", args=[brand.slug]), {"name": "Klachten", "query": "mine"})
+    assert answer.status_code == 302
+    assert sorted(View.objects.filter(owner=agent).values_list("name", "query")) == [("Klachten", "mine")]
+    assert View.objects.filter(query="all?kind=complaint").count() == 2

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from inbox.models import Conversation, ConversationLabel, Label, Message, View
+from inbox.models import ClosingReason, Conversation, ConversationLabel, Label, Message, View
 from inbox.queries.queues import EVERY
 from tests import builders
 
@@ -104,6 +104,21 @@ def test_a_stranger_is_sent_to_the_login_page(client, brand):
 def test_an_agent_may_not_offer_back_the_work_of_another(client, agent, brand):
     other = builders.agent(brand)
     assert client.post(f"/inbox/{brand.slug}/colleagues/{other.pk}/offer-back/").status_code == 403
+
+
+def test_offering_back_can_be_taken_back(client, agent, brand, account):
+    made = [builders.conversation(account, assignee=agent) for _ in range(2)]
+    address = f"/inbox/{brand.slug}/colleagues/{agent.pk}/offer-back/"
+    entries = re.search(r'name="entries" value="([\d,]+)"', client.post(address, follow=True).text)[1]
+    client.post("/undo/", {"entries": entries})
+    assert Conversation.objects.filter(pk__in=[one.pk for one in made], assignee=agent).count() == 2
+
+
+@pytest.mark.parametrize(("queue", "first"), [("pending", ""), ("all", "spam")])
+def test_of_many_the_way_to_resolve_that_fits_the_list_comes_first(client, agent, brand, queue, first):
+    ClosingReason.objects.create(brand=brand, code="spam", name_nl="Spam", name_en="Spam")
+    page = client.get(f"/inbox/{brand.slug}/{queue}/").text
+    assert re.findall(r'name="reason" value="(\w*)"', page) == sorted(["", "spam"], reverse=bool(first))
 
 
 def test_a_wrong_method_is_refused(client, agent, brand, account):

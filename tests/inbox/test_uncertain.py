@@ -69,6 +69,15 @@ def test_a_clock_that_is_put_forward_makes_no_reply_surely_absent(talk, agent, m
     assert len(WORLD.posts) == 1
 
 
+def test_a_clock_far_ahead_of_the_platforms_hides_no_reply_that_came_through(talk, agent):
+    WORLD.behind = timedelta(minutes=20)
+    script(talk, accepted_then_cut)
+    delivery = run(reply(talk, agent))
+    assert delivery.state == "uncertain"
+    assert sweep(delivery).state == "sent"
+    assert len(WORLD.posts) == 1
+
+
 def test_a_bug_after_the_call_started_is_uncertain(talk, agent):
     script(talk, failing(ValueError("boom")))
     assert run(reply(talk, agent)).state == "uncertain"

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from inbox.models import ContactNote, Conversation, Note
+from inbox.operations.assignments import claim
 from tests import builders
 from tests.journeys.scene import busy_morning
 
@@ -76,8 +77,6 @@ def test_what_is_being_written_stays_while_a_colleague_works_and_the_customer_wr
 
 
 def test_two_who_claim_together_hear_who_has_it(page, enter, console_errors):
-    from inbox.operations.assignments import claim
-
     scene = busy_morning()
     talk = scene["conversations"][4]
     enter(page, scene["anna"], f"/inbox/{scene['brand'].slug}/all/{talk.pk}/")
@@ -103,6 +102,13 @@ def test_earlier_messages_come_in_above_what_is_read(page, enter, console_errors
         builders.message(talk, text=f"woord-{n:03}", sent_at=timezone.now() - timedelta(days=2, minutes=-n))
     enter(page, scene["anna"], f"/inbox/{scene['brand'].slug}/all/{talk.pk}/")
     expect(page.get_by_text("woord-005")).to_have_count(0)
+    expect(page.locator("#timeline > li").last).to_be_in_viewport()
     page.locator("#earlier a").click()
     expect(page.get_by_text("woord-005")).to_have_count(1)
     expect(page.locator("#timeline > li[id^=m-]")).to_have_count(91)
+    expect(page.get_by_text("woord-041")).to_be_in_viewport()  # which stood at the top
+    builders.message(talk, text="En ik wacht nog steeds. " * 40, sent_at=timezone.now())
+    claim(conversation_id=talk.pk, agent=scene["bram"])  # any change publishes the id
+    expect(page.locator("#timeline > li[id^=m-]")).to_have_count(92)
+    expect(page.locator("#timeline > li").last).not_to_be_in_viewport()
+    expect(page.get_by_text("woord-041")).to_be_in_viewport()

@@ -90,6 +90,33 @@ def test_the_keyboard_keeps_its_place_and_enter_in_a_moment_snoozes(opened, scen
     expect(opened.locator("[data-bell]")).to_be_focused()
 
 
+def test_who_goes_on_before_the_answer_came_is_told_and_takes_it_back(opened, scene):
+    first, second, private = (scene["conversations"][n] for n in (4, 5, 3))
+    slow = re.compile("/do/claim/|/reply/")
+    held = []
+    opened.route(slow, held.append)
+
+    def act_and_go_on(act, other):
+        with opened.expect_request(slow):
+            act()
+        opened.locator(f"#row-{other.pk} [data-open]").click()
+        expect(opened.locator(f'#head form[action*="/{other.pk}/"]').first).to_be_visible()
+        held.pop().continue_()
+
+    act_and_go_on(lambda: opened.locator('#head [data-key="c"]').click(), second)
+    opened.locator("#toasts .toast", has_text="Geclaimd").get_by_role("button", name="Ongedaan maken").click()
+    expect(opened.locator("#toasts")).to_contain_text("teruggedraaid")
+    assert Conversation.objects.get(pk=first.pk).assignee is None
+
+    opened.locator("body").press("r")
+    opened.keyboard.type("/We zoeken het voor je uit.")
+    act_and_go_on(lambda: opened.keyboard.press("Control+Enter"), private)
+    expect(opened.locator("#toasts [data-undo-toast]")).to_contain_text("Naar Arbeids")
+    opened.locator("body").press("r")  # a private conversation is answered in private: no letter becomes a command
+    expect(opened.locator("#reply")).to_be_focused()
+    expect(opened.locator("[name=mode][value=private]")).to_be_checked()
+
+
 def test_a_draft_that_could_not_be_kept_is_kept_when_the_connection_is_back(opened, scene, console_errors):
     opened.context.set_offline(True)
     opened.locator("#reply").fill("In de tunnel getypt")
