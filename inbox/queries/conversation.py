@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, F, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.http import Http404
 
 from inbox import access
@@ -117,7 +117,9 @@ def _around() -> dict[str, Any]:
     unsure = Delivery.objects.filter(conversation=OuterRef("pk"), state=Delivery.State.UNCERTAIN, handled_at=None)
     return {
         "first_uncertain": Subquery(unsure.order_by("pk").values("pk")[:1]),  # what later replies wait for
-        "began_thread": Exists(root),  # what they said is the root itself: it stands in the timeline already
+        # What they said is the root itself: it stands in the timeline already. Not Exists: PostgreSQL would weigh
+        # reading all messages once for everybody, and now and then finds that cheap.
+        "began_thread": Subquery(root.order_by().values("pk")[:1]),
         "newest_message": Subquery(newest.values("pk_")),
         "label_rows": Rows(labels, 200, pk="label_id", name="label__name", colour="label__colour"),
         "identity_rows": Rows(identities, 10, platform="platform", handle="handle", name="name", followers="followers",
