@@ -26,9 +26,17 @@ if TYPE_CHECKING:
 
     from inbox.models import Agent
 
+# What Playwright turns off (a second list takes the place of the first), and pages of the address bar's own, which cost
+# every window more than a test does.
+FEATURES_OFF = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,"
+    "LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,"
+    "OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,WebUIOmniboxPopup,WebUIOmniboxAimPopup"
+)
 ARGUMENTS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    f"--disable-features={FEATURES_OFF}",
 ]  # fmt: skip
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -183,18 +183,23 @@ def measure(stream: Any, *, count: int, start: int, size: int, rounds: int = 3) 
     return {name: round(statistics.median(values), 3) for name, values in figures.items()}
 
 
-def two_workers(streams: list[Any], *, count: int, start: int, size: int) -> dict[str, float]:
-    """Both cores: two workers with a stream each, beside two that COPY."""
-    figures = {}
-    for name, work in (("copy", _copy_part), ("new", ingest_all), ("seen", ingest_all)):
-        parts = [list(messages(count, start=start + n * count)) for n in range(len(streams))]
+def two_workers(streams: list[Any], *, count: int, start: int, size: int, rounds: int = 3) -> dict[str, float]:
+    """Both cores: two workers with a stream each, beside two that COPY. Medians of interleaved rounds."""
+    figures: dict[str, list[float]] = {"copy": [], "new": [], "seen": []}
+    many = len(streams) * count
+    for number in range(rounds):
+        begin = start + number * many
+        parts = [list(messages(count, start=begin + n * count)) for n in range(len(streams))]
         _set_apart()
-        began = time.perf_counter()
-        children = [_forked(work, stream, part, size) for stream, part in zip(streams, parts, strict=True)]
-        if any(os.waitpid(pid, 0)[1] for pid in children):
-            raise RuntimeError("a worker failed")
-        figures[name] = round(len(streams) * count / (time.perf_counter() - began), 3)
-    return {**figures, "ratio": round(figures["new"] / figures["copy"], 3)}
+        for name, work in (("copy", _copy_part), ("new", ingest_all), ("seen", ingest_all)):
+            began = time.perf_counter()
+            children = [_forked(work, stream, part, size) for stream, part in zip(streams, parts, strict=True)]
+            if any([os.waitpid(pid, 0)[1] for pid in children]):  # noqa: C419 - each of them is waited for
+                raise RuntimeError("a worker failed")
+            figures[name].append(many / (time.perf_counter() - began))
+    ratios = [new / bare for new, bare in zip(figures["new"], figures["copy"], strict=True)]
+    found = {name: round(statistics.median(values), 3) for name, values in figures.items()}
+    return {**found, "ratio": round(statistics.median(ratios), 3)}
 
 
 def _copy_part(stream: Any, items: list[Any], *, size: int) -> float:

@@ -48,7 +48,11 @@ def test_a_long_menu_comes_when_it_is_opened_and_does_what_it_says(opened, scene
 
 def test_keys_that_come_before_the_lines_are_not_lost(opened, scene):
     held = []
-    opened.route("**/menus/label/", held.append)
+
+    def hold(route):
+        held.append(route)
+
+    opened.route("**/menus/label/", hold)
     opened.keyboard.press("l")
     expect(opened.locator("#label[aria-busy]")).to_be_visible()
     opened.keyboard.press("s")  # walks to the label, and does not snooze

@@ -94,7 +94,11 @@ def test_who_goes_on_before_the_answer_came_is_told_and_takes_it_back(opened, sc
     first, second, private = (scene["conversations"][n] for n in (4, 5, 3))
     slow = re.compile("/do/claim/|/reply/")
     held = []
-    opened.route(slow, held.append)
+
+    def hold(route):
+        held.append(route)
+
+    opened.route(slow, hold)
 
     def act_and_go_on(act, other):
         with opened.expect_request(slow):
