@@ -13,7 +13,7 @@ from inbox.models import ChannelAccount, Conversation, Stream, Thread
 from inbox.operations.ingest_messages import Arrival
 from inbox.operations.ingest_people import Person, copy_contacts
 from inbox.operations.ingest_rows import Keys, as_json, copy_rows, execute, fetch, records
-from inbox.operations.ingest_text import address, clip
+from inbox.operations.ingest_text import address, clip, json_text
 from inbox.operations.threading_state import Said, summarise
 
 SUMMARY = ("first_message_at", "last_message_at", "waiting_since", "due_at", "last_inbound_at", "first_reply_at",
@@ -128,7 +128,7 @@ def _first_post(arrival: Arrival, post: Any) -> dict[str, Any]:
         "author_name": clip(author.name, 300) if author else "",
         "author_handle": clip(author.handle, 120) if author else "",
         "permalink": address(post.permalink) if post is not None else "",
-        "attachments": records([asdict(a) for a in post.attachments])
+        "attachments": json_text([asdict(a) for a in post.attachments])
         if post is not None and post.attachments
         else "[]",
         "posted_at": post.sent_at if post is not None else None,

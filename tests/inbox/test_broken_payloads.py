@@ -11,9 +11,10 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.types import Author, Deletion, Metrics, Page, Unreadable
+from connectors.types import Attachment as Attached
+from connectors.types import Author, Deletion, Metrics, Page, Post, Unreadable
 from connectors.types import Exposure as Told
-from inbox.models import Attachment, Exposure, Identity, Membership, Message, SetAside
+from inbox.models import Attachment, Exposure, Identity, Membership, Message, SetAside, Thread
 from inbox.operations.ingest import ingest_page
 from tests import builders
 from tests.connectors.broken import ANSWERS
@@ -88,6 +89,12 @@ def test_a_message_that_no_row_can_hold_costs_only_itself(odd):
         assert Message.objects.count() + SetAside.objects.count() == 3
     stream.refresh_from_db()
     assert stream.cursor == {"since": "2"}
+
+
+def test_a_first_post_is_kept_whatever_stands_in_the_address_of_its_picture():
+    post = Post("p", "Geen treinen", sent_at=at(0), attachments=(Attached("image", "https://a.example/\x00\ud83d"),))
+    ingest_page(stream=builders.stream(), page=Page(messages=(said("1", root=post),)), now=at(5), lease=None)
+    assert Thread.objects.get().attachments[0]["url"].startswith("https://a.example/")
 
 
 def test_what_comes_beside_messages_is_kept_whatever_its_ids():

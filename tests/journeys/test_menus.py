@@ -53,10 +53,13 @@ def test_keys_that_come_before_the_lines_are_not_lost(opened, scene):
         held.append(route)
 
     opened.route("**/menus/label/", hold)
-    opened.keyboard.press("l")
+    with opened.expect_request("**/menus/label/"):
+        opened.keyboard.press("l")
     expect(opened.locator("#label[aria-busy]")).to_be_visible()
     opened.keyboard.press("s")  # walks to the label, and does not snooze
     opened.keyboard.press("Enter")
+    while not held:
+        opened.wait_for_timeout(20)
     held[0].continue_()
     expect(opened.locator("#head .labels")).to_contain_text("storing")
     expect(opened.locator('#head [data-key="s"]')).to_be_visible()

@@ -105,6 +105,8 @@ def test_who_goes_on_before_the_answer_came_is_told_and_takes_it_back(opened, sc
             act()
         opened.locator(f"#row-{other.pk} [data-open]").click()
         expect(opened.locator(f'#head form[action*="/{other.pk}/"]').first).to_be_visible()
+        while not held:
+            opened.wait_for_timeout(20)
         held.pop().continue_()
 
     act_and_go_on(lambda: opened.locator('#head [data-key="c"]').click(), second)
