@@ -194,7 +194,8 @@ def two_workers(streams: list[Any], *, count: int, start: int, size: int, rounds
         for name, work in (("copy", _copy_part), ("new", ingest_all), ("seen", ingest_all)):
             began = time.perf_counter()
             children = [_forked(work, stream, part, size) for stream, part in zip(streams, parts, strict=True)]
-            if any([os.waitpid(pid, 0)[1] for pid in children]):  # noqa: C419 - each of them is waited for
+            ended = [os.waitpid(pid, 0)[1] for pid in children]
+            if any(ended):
                 raise RuntimeError("a worker failed")
             figures[name].append(many / (time.perf_counter() - began))
     ratios = [new / bare for new, bare in zip(figures["new"], figures["copy"], strict=True)]
