@@ -59,9 +59,7 @@ from connectors.exceptions import (
 )
 from connectors.payloads import parse_json, storable_text
 
-MAX_BYTES = (
-    8 * 1024 * 1024
-)  # a full page of either platform is well under one; read, it takes up to twenty times as much
+MAX_BYTES = 8 * 1024 * 1024  # a full page is well under one megabyte; read, it takes up to twenty times as much
 TOTAL_SECONDS = 30.0
 LONGEST_WINDOW = timedelta(hours=25)
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
