@@ -37,6 +37,7 @@ AT_ONCE = 200  # browsers written to before anything else has its turn
 PATIENCE = 0.5  # seconds that one browser may hold up the others
 COUNTS_GAP = 1.0  # seconds between two `counts` of one brand
 PING_EVERY = 15  # seconds; proxies cut what is silent
+PING = b":\n\n"
 RECHECK_EVERY = 60  # seconds between two looks at an open stream's rights
 OWN_ONLY = {"notification"}  # kinds that concern one agent alone
 QUIET = {"presence", "draft", "notification", "counts", "hello"}  # kinds that change no count
@@ -63,6 +64,7 @@ class Connection:
 
     def give(self, event: bytes) -> None:
         """Write this soon."""
+        self.audience.told = self.audience.told or event != PING
         self.pending[event] = None
         self.audience.waiting[self] = None
         self.audience.wake.set()
@@ -87,18 +89,21 @@ class Audience:
         self.connections: set[Connection] = set()
         self.waiting: dict[Connection, None] = {}
         self.wake = asyncio.Event()
+        self.told = False  # something happened, since the last gap
         self.writer = asyncio.create_task(self.write())
 
     async def write(self) -> None:
-        """Write what is pending, a few times a second at most."""
+        """Write what is pending, a few times a second at most; a ping makes nobody wait for what comes after it."""
         while True:
             await self.wake.wait()
             self.wake.clear()
             waiting, self.waiting = list(self.waiting), {}
+            told, self.told = self.told, False
             for start in range(0, len(waiting), AT_ONCE):
                 await _write(waiting[start : start + AT_ONCE])
                 await asyncio.sleep(0)  # pages have their turn
-            await asyncio.sleep(GAP)
+            if told:
+                await asyncio.sleep(GAP)
 
 
 async def _write(few: list[Connection]) -> None:
@@ -281,7 +286,7 @@ class Hub:
             everyone = self.connections()
             for connection in everyone:
                 if (id(connection) >> 6) % PING_EVERY == second % PING_EVERY:
-                    connection.give(b":\n\n")
+                    connection.give(PING)
             self.recheck([c for c in everyone if hash(c.key) % RECHECK_EVERY == second % RECHECK_EVERY])
 
     # To browsers

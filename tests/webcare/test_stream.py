@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import closing
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +19,7 @@ from inbox.events import CHANNEL, publish, valkey
 from inbox.models import Agent, Membership
 from tests import builders
 from tests.browser import session_of
+from webcare import stream
 
 
 class Listener:
@@ -123,6 +126,30 @@ def test_a_burst_about_one_conversation_is_told_a_few_times_not_a_thousand(liste
     while (event := listener.next()) and event[0] != "account":
         told += event[0] == "conversation"
     assert 1 <= told < 20
+
+
+def test_a_change_does_not_wait_for_what_follows_a_ping(monkeypatch):
+    monkeypatch.setattr(stream, "GAP", 3600)
+
+    async def heard() -> list[bytes]:
+        written: list[bytes] = []
+        arrived = asyncio.Event()
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            written.append(message["body"])
+            arrived.set()
+
+        audience = stream.Audience()
+        connection = stream.Connection(audience, send, agent_id=1, brand_id=1, key=("", ""))
+        connection.greeted = True
+        for event in (stream.PING, stream.PING, b"event: conversation\n\n"):
+            connection.give(event)
+            await asyncio.wait_for(arrived.wait(), 20)
+            arrived.clear()
+        audience.writer.cancel()
+        return written
+
+    assert asyncio.run(heard()) == [stream.PING, stream.PING, b"event: conversation\n\n"]
 
 
 def test_a_browser_that_does_not_read_holds_up_nobody(listen):
