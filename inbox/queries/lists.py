@@ -15,7 +15,7 @@ from django.utils import timezone
 from inbox.models import Agent, Brand, Conversation, Delivery, Notification, Visibility
 from inbox.prepared import rows_of
 from inbox.queries import rows
-from inbox.queries.queues import EVERY, Queue
+from inbox.queries.queues import EVERY, SEARCH, Queue
 from inbox.queries.rows import Row
 
 PAGE = 50
@@ -65,6 +65,12 @@ class ListQuery:
             before=str(asked.get("before", ""))[:80],
         )  # fmt: skip
 
+    @property
+    def number(self) -> int:
+        """Which page of what a search found."""
+        place = self.after or self.before
+        return int(place) if len(place) < 3 and _is_id(place) else 1
+
     def query(self, **changes: str | None) -> str:
         """The query string with some of it changed; None takes a part away. Without a place in the list."""
         parts = {**({"q": self.q} if self.q else {}), **self.filters}
@@ -108,10 +114,23 @@ def rows_by_id(asked: ListQuery, ids: Iterable[int], *, team_ids: list[int]) -> 
     return rows.dress(found, brand=asked.brand, besides=asked.agent)
 
 
-def found_page(asked: ListQuery, ids: list[int], *, team_ids: list[int]) -> Page:
-    """Of what a search found, what the filters leave, newest first."""
-    those = filtered(asked, team_ids=team_ids).filter(pk__in=ids).order_by("-last_message_at", "-pk")
-    return Page(rows.dress(rows.read(those, most=PAGE), brand=asked.brand, besides=asked.agent))
+def narrowed(asked: ListQuery, *, team_ids: list[int]) -> QuerySet[Conversation] | None:
+    """What a search with these filters is about, newest first; None when it is all of the brand."""
+    if asked.queue is SEARCH and not asked.filters:
+        return None
+    newest = replace(asked, sort="newest")
+    return _ordered(filtered(newest, team_ids=team_ids), newest, "whole", {}, backwards=False)
+
+
+def found_page(asked: ListQuery, ids: list[int], *, team_ids: list[int], more: bool) -> Page:
+    """What a search found, in its order. Its pages have numbers: what is found has no other place."""
+    those = {row.pk: row for row in rows.read(filtered(asked, team_ids=team_ids).filter(pk__in=ids), most=PAGE)}
+    page = asked.number
+    return Page(
+        rows=rows.dress([those[pk] for pk in ids if pk in those], brand=asked.brand, besides=asked.agent),
+        after=str(page + 1) if more else "",
+        before=str(page - 1) if page > 1 else "",
+    )
 
 
 def filtered(asked: ListQuery, *, team_ids: list[int]) -> QuerySet[Conversation]:

@@ -1,76 +1,49 @@
-"""Search over people, handles and texts of one brand: by time and a few hundred hits deep, no ranking of everything."""
+"""Search over people, handles and texts of one brand, within the list's filters: newest first, page by page."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import QuerySet
 
-from inbox.models import Brand, Message
+from inbox.models import Brand, Conversation, Message
 from inbox.queries.rows import Row
+from inbox.queries.search_texts import Hit, Match, Texts
+from inbox.queries.search_within import Within
 
+PAGE, MOST_PAGES = 50, 20  # who looks for more than a thousand conversations, looks for too little
+DEEPEST = 20_000  # messages looked at for a page: one conversation may have the words thousands of times
 ENOUGH, TRIGRAM = 25, 3  # people found by how they begin; letters that an index over parts of words needs
-DEPTH = 120  # messages looked at for a page of conversations
-SAMPLE = 4000  # newest messages that say how common the words are: 4 ms, and often the whole answer
-# Microseconds; a hit by the index costs more as there are more, when its bitmap turns lossy; OWN is a conversation
-WALK_ROW, INDEX_ROW, OWN_ROW = 0.9, 20, 15
-LITTLE, OWN_FIRST = 0.2, 1000  # a brand's share of all that is said; conversations of such a one to begin with
 WORD = re.compile(r"\w+", re.UNICODE)
 
-# Two ways to the newest hits. A common word: walk back through time until enough are found. A rare one: take all hits
-# from the word index and sort them. The planner cannot choose (it does not know how often a prefix occurs), so we do,
-# by how often the newest messages answer (a list of known words cannot say: what is looked for are stems).
-# A limit inside keeps the walk a walk, and sorting by an expression keeps the index an index.
-WALK = """
-select m.conversation_id, m.id from (
-  select id, conversation_id, account_id, search, text, sent_at from inbox_message
-  order by sent_at desc, id desc limit %(walk)s) m
-where m.search @@ {query}{exactly} and m.account_id = any(%(accounts)s)
-order by m.sent_at desc, m.id desc limit %(depth)s
-"""
-INDEX = """
-select m.conversation_id, m.id from inbox_message m
-where m.search @@ {query}{exactly} and m.account_id = any(%(accounts)s)
-order by m.sent_at + interval '0' desc, m.id desc limit %(depth)s
-"""
-# Of a brand that says little among all: its own conversations, newest first.
-OWN = """
-select m.conversation_id, m.id from (
-  select id from inbox_conversation where brand_id = %(brand)s
-  order by last_message_at desc, id desc limit %(walk)s) c
-cross join lateral (
-  select id, conversation_id, sent_at, search, text from inbox_message where conversation_id = c.id offset 0) m
-where m.search @@ {query}{exactly}
-order by m.sent_at desc, m.id desc limit %(depth)s
-"""
-MORE = "select 1 from inbox_conversation where brand_id = %(brand)s offset %(walk)s limit 1"
-COMMON = """
-select count(*) filter (where m.search @@ {query}{exactly}), count(*) filter (where m.account_id = any(%(accounts)s)),
-  (select reltuples from pg_class where relname = 'inbox_message')
-from (select account_id, search, text from inbox_message order by sent_at desc, id desc limit %(sample)s) m
-"""
 # Names and handles that begin so; anywhere in a name is looked for only when those are few.
 STARTING = """
-select c.id from (
+select c.id, c.last_message_at from (
   (select contact_id from inbox_identity where brand_id = %(brand)s and lower(handle) like %(start)s limit 300)
   union
   (select contact_id from inbox_identity where brand_id = %(brand)s and lower(name) like %(start)s limit 300)) known
-join inbox_conversation c on c.contact_id = known.contact_id order by c.last_message_at desc limit 100
+join inbox_conversation c on c.contact_id = known.contact_id where {mine}
+order by c.last_message_at desc, c.id desc limit %(most)s
 """
 PEOPLE = """
-select c.id from (
+select c.id, c.last_message_at from (
   select contact_id from inbox_identity
   where brand_id = %(brand)s and (handle ilike %(like)s or name ilike %(like)s) limit 300) known
-join inbox_conversation c on c.contact_id = known.contact_id order by c.last_message_at desc limit 100
+join inbox_conversation c on c.contact_id = known.contact_id where {mine}
+order by c.last_message_at desc, c.id desc limit %(most)s
 """
 NEARBY = """
-select c.id from (
+select c.id, c.last_message_at from (
   select contact_id from inbox_identity
   where brand_id = %(brand)s and (handle %% %(text)s or name %% %(text)s)
   order by greatest(similarity(handle, %(text)s), similarity(name, %(text)s)) desc limit 20) near
-join inbox_conversation c on c.contact_id = near.contact_id order by c.last_message_at desc limit 50
+join inbox_conversation c on c.contact_id = near.contact_id where {mine}
+order by c.last_message_at desc, c.id desc limit %(most)s
 """
 MEANT = """
 select word from inbox_searchword where brand_id = %(brand)s and word %% %(word)s
@@ -100,48 +73,73 @@ class Asked:
 
 @dataclass(frozen=True)
 class Hits:
-    """Conversations found, the message that made each a hit, and what was meant when it was misspelt."""
+    """Conversations found, newest first, the message that made each a hit, and what was meant when it was misspelt."""
 
     ids: list[int]
     message_of: dict[int, int]
     meant: str = ""
+    more: bool = False
 
 
-def find(brand: Brand, text: str) -> Hits:
-    """The newest conversations in which the words stand, or of people who are called so."""
-    asked = Asked.read(text)
-    accounts = list(brand.accounts.values_list("pk", flat=True))
-    found = _people(brand, asked)
-    hits = _texts(brand, accounts, asked)
-    meant = ""
-    if not found and not hits and asked.words:
-        found = _ids(NEARBY, {"brand": brand.pk, "text": asked.plain})
-        corrected = _meant(brand, asked)
+def find(brand: Brand, text: str, *, narrow: QuerySet[Conversation] | None = None, page: int = 1) -> Hits:
+    """A page of the newest conversations in which the words stand, or of people who are called so.
+
+    `narrow`: the conversations that the list's filters leave, newest first; all of the brand without it.
+    """
+    within = Within(brand, narrow)
+    try:
+        return _page(within, Asked.read(text), min(max(page, 1), MOST_PAGES))
+    except EmptyResultSet:  # the filters leave nothing
+        return Hits([], {})
+
+
+def _page(within: Within, asked: Asked, page: int) -> Hits:
+    most, meant = PAGE * page + 1, ""
+    people = _people(within, asked, most)
+    hits = _texts(within, asked, most)
+    if not people and not hits and asked.words:
+        people = _ids(within, NEARBY, most, text=asked.plain)
+        corrected = _meant(within.brand, asked)
         if corrected is not None:
-            hits, meant = _texts(brand, accounts, corrected), corrected.plain
-            meant = meant if hits else ""
+            hits = _texts(within, corrected, most)
+            meant = corrected.plain if hits else ""
     first: dict[int, int] = {}
-    for conversation, message in hits:
-        first.setdefault(conversation, message)
-    return Hits(list(dict.fromkeys([*found, *first])), first, meant)
+    for hit in hits:
+        first.setdefault(hit.conversation, hit.message)
+    found = sorted([*people, *((hit.at, hit.conversation) for hit in hits)], reverse=True)
+    ids = list(dict.fromkeys(pk for _, pk in found))
+    return Hits(ids[PAGE * (page - 1) : PAGE * page], first, meant, more=len(ids) >= most and page < MOST_PAGES)
 
 
-def _people(brand: Brand, asked: Asked) -> list[int]:
+def _people(within: Within, asked: Asked, most: int) -> list[tuple[datetime, int]]:
+    """(last moment, id) of the conversations of people who are called so."""
     text = asked.handle or (asked.plain if not asked.phrases else "")
     if len(text) < 2:
         return []
     like = _escaped(text)
-    found = _ids(STARTING, {"brand": brand.pk, "start": f"{like.lower()}%"})
+    found = _ids(within, STARTING, most, start=f"{like.lower()}%")
     if asked.handle or len(text) < TRIGRAM or len(found) >= ENOUGH:
         return found
-    return list(dict.fromkeys([*found, *_ids(PEOPLE, {"brand": brand.pk, "like": f"%{like}%"})]))
+    return [*found, *_ids(within, PEOPLE, most, like=f"%{like}%")]
 
 
-def _texts(brand: Brand, accounts: list[int], asked: Asked) -> list[tuple[int, ...]]:
+def _texts(within: Within, asked: Asked, most: int) -> list[Hit]:
+    """Hits until there are so many conversations; fewer when these are all."""
     if not asked.words and not asked.phrases:
         return []
-    parts, exactly = [], ""
-    values: dict[str, Any] = {"brand": brand.pk, "accounts": accounts, "depth": DEPTH}
+    accounts = list(within.brand.accounts.values_list("pk", flat=True))
+    texts = Texts(within, accounts, _match(asked))
+    depth = most + most // 4  # most conversations have the words once
+    while True:
+        hits = texts.newest(depth)
+        if len(hits) < depth or depth >= DEEPEST or len({hit.conversation for hit in hits}) >= most:
+            return hits
+        depth *= 4
+
+
+def _match(asked: Asked) -> Match:
+    """What a message must have."""
+    parts, exactly, values = [], "", dict[str, Any]()
     for n, phrase in enumerate(asked.phrases):
         parts.append(f"phraseto_tsquery('webcare', %(phrase{n})s)")
         exactly += f" and m.text ilike %(exactly{n})s"  # the dictionary drops little words; a quote keeps them
@@ -149,30 +147,7 @@ def _texts(brand: Brand, accounts: list[int], asked: Asked) -> list[tuple[int, .
     if asked.words:
         parts.append("to_tsquery('webcare', %(words)s)")
         values["words"] = " & ".join(f"{word}:*" for word in asked.words)
-    query = "(" + " && ".join(parts) + ")"
-    walk, by_index, little = _measured(COMMON.format(query=query, exactly=exactly), values)
-    way, cost = (OWN, OWN_ROW) if little else (WALK, WALK_ROW)
-    while walk * cost < by_index:
-        found = _hits(way.format(query=query, exactly=exactly), {**values, "walk": walk})
-        if len(found) >= DEPTH or (little and not _hits(MORE, {**values, "walk": walk})):
-            return found
-        walk *= min(16, max(2, round(1.2 * DEPTH / max(len(found), 1))))  # as far as will do, by what was found so far
-    return _hits(INDEX.format(query=query, exactly=exactly), values)
-
-
-def _hits(statement: str, values: dict[str, Any]) -> list[tuple[int, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
-
-
-def _measured(statement: str, values: dict[str, Any]) -> tuple[int, float, bool]:
-    """How far back to walk for enough hits, what the word index would cost, and whether the brand says little."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {**values, "sample": SAMPLE})
-        hits, own, rows = cursor.fetchone()
-    share, little = max(hits, 0.5) / SAMPLE, own < SAMPLE * LITTLE
-    return OWN_FIRST if little else max(SAMPLE, int(DEPTH / share * 2)), share * rows * INDEX_ROW, little
+    return Match(f"m.search @@ ({' && '.join(parts)}){exactly}", values)
 
 
 def _meant(brand: Brand, asked: Asked) -> Asked | None:
@@ -189,10 +164,12 @@ def _escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
-def _ids(statement: str, values: dict[str, Any]) -> list[int]:
+def _ids(within: Within, statement: str, most: int, **values: Any) -> list[tuple[datetime, int]]:
+    """(last moment, id) of conversations, newest first."""
+    mine = within.holds("c.id")
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(dict.fromkeys(int(row[0]) for row in cursor.fetchall()))
+        cursor.execute(statement.format(mine=mine), {"brand": within.brand.pk, "most": most, **within.values, **values})
+        return [(at, int(pk)) for pk, at in cursor.fetchall()]
 
 
 def pieces(rows: list[Row], hits: Hits, text: str) -> None:

@@ -16,7 +16,7 @@ from inbox.models import Agent, Brand
 from inbox.queries import search
 from inbox.queries.choices import Choices
 from inbox.queries.frame import Frame, frame_of, home_brand
-from inbox.queries.lists import ListQuery, Page, found_page, page_of
+from inbox.queries.lists import ListQuery, Page, found_page, narrowed, page_of
 from inbox.queries.queues import EVERY
 from inbox.queries.workload import workload
 
@@ -77,10 +77,11 @@ def list_context(request: AgentRequest, *, brand: str, queue: str) -> dict[str, 
 
 
 def _page(asked: ListQuery, frame: Frame) -> tuple[Page, str]:
+    team_ids = frame.team_ids if asked.queue.name == "team" else []
     if not asked.q:
-        return page_of(asked, team_ids=frame.team_ids if asked.queue.name == "team" else []), ""
-    hits = search.find(asked.brand, asked.q)
-    page = found_page(asked, hits.ids, team_ids=frame.team_ids if asked.queue.name == "team" else [])
+        return page_of(asked, team_ids=team_ids), ""
+    hits = search.find(asked.brand, asked.q, narrow=narrowed(asked, team_ids=team_ids), page=asked.number)
+    page = found_page(asked, hits.ids, team_ids=team_ids, more=hits.more)
     search.pieces(page.rows, hits, asked.q)
     return page, hits.meant
 

@@ -62,7 +62,9 @@ def floor(client: Any, path: str, headers: dict[str, str]) -> tuple[list[str], f
             client.get(path, headers=headers)
     finally:
         jinja2.Template.render = original
-    statements = [q["sql"] for q in captured.captured_queries if q["sql"].startswith("SELECT")]
+    statements = [
+        q["sql"] for q in captured.captured_queries if q["sql"].lstrip().lower().startswith(("select", "with"))
+    ]
 
     def bare() -> None:
         with connection.cursor() as cursor:
@@ -106,6 +108,13 @@ def pages(crowd: Crowd, deep: str) -> dict[str, tuple[str, str, dict[str, str]]]
              "two": "moeder lift", "prefix": "vertra", "quoted": '"geld terug"', "handle": "@reiziger777",
              "misspelt": "abonement", "name": "Persoon 4242", "two letters": "de"}  # fmt: skip
     made |= {f"search {n}": ("search", f"/inbox/{slug}/search/?{urlencode({'q': w})}", ROWS) for n, w in words.items()}
+    within = {"many, mine": ("in many", "assignee=me"), "few, mine": ("in few", "assignee=me"),
+              "many, resolved with a label": ("in many", f"label={crowd.labels[0].pk}"), "few, public": ("in few", "visibility=public"),
+              "rare, complaints": ("rare", "kind=complaint"), "many, next page": ("in many", "after=2")}  # fmt: skip
+    for name, (asked, filters) in within.items():
+        queue = "resolved" if "resolved" in name else "search"
+        address = f"/inbox/{slug}/{queue}/?{urlencode({'q': words[asked]})}&{filters}"
+        made[f"search {name}"] = ("search", address, ROWS)
     for other in ("middling", "little"):  # their words are found among everybody's
         for name in ("in many", "in few", "rare", "none"):
             address = f"/inbox/{other}/search/?{urlencode({'q': words[name]})}"

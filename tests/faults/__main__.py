@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tests.faults import RECOVERED
+
 NOTHING = ("lost", "doubled", "misplaced", "false_sent")  # of every scenario; the rest where a scenario counts it
 NOTHING_EITHER = ("broken_proofs", "miscounted", "hours_miscounted", "gaps_open")
 
@@ -24,6 +26,8 @@ def amiss(figures: dict[str, Any]) -> list[str]:
         wrong.append("not settled: a stream stayed behind, or something published is not in")
     if "recovery_seconds" in figures and figures["recovery_seconds"] is None:
         wrong.append("not recovered: what was said after the last fault did not come in")
+    elif figures.get("recovery_seconds", 0) > RECOVERED:
+        wrong.append(f"recovered late: after {figures['recovery_seconds']} of {RECOVERED:.0f} seconds")
     return wrong
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.faults import RECOVERED
 from tests.faults.ingest_stage import IngestStage
 
 DST = datetime(2026, 10, 25, 0, 59, 58, tzinfo=UTC)  # two seconds before clocks in Amsterdam go back
@@ -207,7 +208,7 @@ def run(seed: int = 1, *, seconds: float = 45.0) -> dict[str, Any]:
         settled = _settle(story)
         figures = compare(story)
         troubles = stage.celery_log.count("Traceback")
-        if not settled:  # why: what the workers said, and which of them are gone
+        if not settled or not recovered_in or recovered_in > RECOVERED:  # what the workers said, and which are gone
             story.evidence.append({"workers": [process.poll() for process in stage.celery], **_polls(),
                                    "log": stage.celery_log.splitlines()[-80:]})  # fmt: skip
     return {"scenario": "ingest", "seed": seed, "published": len(figures.pop("expected")), "after_outage": outage,

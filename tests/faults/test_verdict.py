@@ -51,6 +51,7 @@ def test_anything_lost_doubled_or_misplaced_is_told_and_its_figures_are_kept(run
 @pytest.mark.parametrize(
     ("figures", "told"),
     [(INGEST | {"settled": False}, "not settled"), (INGEST | {"recovery_seconds": None}, "not recovered"),
+     (INGEST | {"recovery_seconds": 31.1}, "recovered late: after 31.1 of 30 seconds"),
      (UNCOUNTED, "lost: None")],
 )  # fmt: skip
 def test_what_did_not_come_in_or_was_not_counted_is_no_success(run, figures, told):

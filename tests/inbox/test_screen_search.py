@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from datetime import timedelta
 
-from inbox.models import Conversation, Message
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from inbox.models import Conversation, Label, Message
 from inbox.operations import words
 from inbox.operations.words import collect_words
-from inbox.queries import rows, search
+from inbox.queries import rows, search, search_texts
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +94,77 @@ def test_hits_are_marked_in_pieces(account):
     search.pieces([row], hits, "pakje")
     assert ("pakjes", True) in row.pieces
     assert "".join(piece for piece, _ in row.pieces) == Message.objects.get(conversation=made).text
+
+
+WAYS = {"index": {"INDEX_ROW": 0}, "walk": {"INDEX_ROW": 1e9, "LITTLE": 0, "SAMPLE": 3},
+        "own": {"INDEX_ROW": 1e9, "LITTLE": 2, "OWN_FIRST": 3}}  # fmt: skip
+
+
+@pytest.fixture(params=WAYS)
+def way(request, monkeypatch):
+    """Each way to the hits, with pages of four."""
+    for name, value in WAYS[request.param].items():
+        monkeypatch.setattr(search_texts, name, value)
+    monkeypatch.setattr(search, "PAGE", 4)
+
+
+def listed(answer):
+    """The conversations in the list of a page, in its order."""
+    return [int(pk) for pk in re.findall(r'data-row="(\d+)"', answer.text)]
+
+
+def analyzed():
+    with connection.cursor() as cursor:
+        cursor.execute("analyze inbox_message")
+
+
+def test_a_search_has_pages_newest_hit_first_each_conversation_once(account, way):
+    now, made = timezone.now(), []
+    for n in range(11):
+        made.append(builders.conversation(account, "De lift is stuk", at=now - timedelta(hours=n)))
+        builders.conversation(account, "Iets anders", at=now - timedelta(hours=n, minutes=30))
+    for n in range(40):  # one that has the words often, and went on about something else
+        builders.message(made[2], "Weer die lift", sent_at=now - timedelta(hours=2, seconds=n + 1))
+    builders.message(made[10], "Iets anders", sent_at=now)
+    Conversation.objects.filter(pk=made[10].pk).update(last_message_at=now)
+    analyzed()
+    pages = [search.find(account.brand, "lift", page=n) for n in (1, 2, 3)]
+    assert [page.ids for page in pages] == [[c.pk for c in made[at : at + 4]] for at in (0, 4, 8)]
+    assert [page.more for page in pages] == [True, True, False]
+
+
+def test_a_search_within_a_list_finds_what_stands_there_however_much_is_newer_elsewhere(client, account, way):
+    agent = builders.agent(account.brand)
+    label = Label.objects.create(brand=account.brand, name="Liften")
+    long_ago = timezone.now() - timedelta(days=400)
+    mine = builders.conversation(account, "De lift is stuk", at=long_ago, assignee=agent, status="resolved")
+    mine.labelled.create(label=label, last_message_at=long_ago)
+    person = builders.identity(account, handle="liftkenner", name="")
+    theirs = builders.conversation(account, "Dag", at=long_ago, assignee=agent, identity=person)
+    for n in range(20):
+        builders.conversation(account, "De lift is stuk", at=timezone.now() - timedelta(minutes=n))
+    analyzed()
+    client.force_login(agent)
+
+    def shown(address):
+        return listed(client.get(f"/inbox/{account.brand.slug}/{address}"))
+
+    assert shown("search/?q=lift&assignee=me") == [theirs.pk, mine.pk]
+    assert shown("mine/?q=lift") == [theirs.pk]
+    assert shown("resolved/?q=lift") == [mine.pk]
+    assert shown(f"search/?q=lift&label={label.pk}") == [mine.pk]
+    assert shown("search/?q=lift&kind=complaint") == []
+    assert shown("team/?q=lift") == []
+    assert len(shown("search/?q=lift&after=6")) == 2
+
+
+def test_more_of_what_was_found_comes_at_the_end_of_the_list(client, account, monkeypatch):
+    monkeypatch.setattr(search, "PAGE", 4)
+    made = [builders.conversation(account, f"Lift {n}", at=timezone.now() - timedelta(minutes=n)) for n in range(6)]
+    client.force_login(builders.agent(account.brand))
+    address = f"/inbox/{account.brand.slug}/search/"
+    first = client.get(address, {"q": "lift"}).text
+    assert 'hx-get="' + address + '?q=lift&amp;after=2"' in first
+    following = client.get(address, {"q": "lift", "after": "2"})
+    assert listed(following) == [c.pk for c in made[4:]]
+    assert 'id="more"' not in following.text
