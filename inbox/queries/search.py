@@ -17,7 +17,6 @@ from inbox.queries.search_texts import Hit, Match, Texts
 from inbox.queries.search_within import Within
 
 PAGE, MOST_PAGES = 50, 20  # who looks for more than a thousand conversations, looks for too little
-DEEPEST = 20_000  # messages looked at for a page: one conversation may have the words thousands of times
 ENOUGH, TRIGRAM = 25, 3  # people found by how they begin; letters that an index over parts of words needs
 WORD = re.compile(r"\w+", re.UNICODE)
 
@@ -103,12 +102,14 @@ def _page(within: Within, asked: Asked, page: int) -> Hits:
         if corrected is not None:
             hits = _texts(within, corrected, most)
             meant = corrected.plain if hits else ""
-    first: dict[int, int] = {}
-    for hit in hits:
-        first.setdefault(hit.conversation, hit.message)
     found = sorted([*people, *((hit.at, hit.conversation) for hit in hits)], reverse=True)
     ids = list(dict.fromkeys(pk for _, pk in found))
-    return Hits(ids[PAGE * (page - 1) : PAGE * page], first, meant, more=len(ids) >= most and page < MOST_PAGES)
+    return Hits(
+        ids[PAGE * (page - 1) : PAGE * page],
+        {hit.conversation: hit.message for hit in hits},
+        meant,
+        more=len(ids) >= most and page < MOST_PAGES,
+    )
 
 
 def _people(within: Within, asked: Asked, most: int) -> list[tuple[datetime, int]]:
@@ -124,17 +125,11 @@ def _people(within: Within, asked: Asked, most: int) -> list[tuple[datetime, int
 
 
 def _texts(within: Within, asked: Asked, most: int) -> list[Hit]:
-    """Hits until there are so many conversations; fewer when these are all."""
+    """Of so many conversations; fewer when these are all."""
     if not asked.words and not asked.phrases:
         return []
     accounts = list(within.brand.accounts.values_list("pk", flat=True))
-    texts = Texts(within, accounts, _match(asked))
-    depth = most + most // 4  # most conversations have the words once
-    while True:
-        hits = texts.newest(depth)
-        if len(hits) < depth or depth >= DEEPEST or len({hit.conversation for hit in hits}) >= most:
-            return hits
-        depth *= 4
+    return Texts(within, accounts, _match(asked)).newest(most)
 
 
 def _match(asked: Asked) -> Match:

@@ -3,7 +3,7 @@
 Two ways lead there. A common word: walk back through time until enough are found. A rare one: take all hits from the
 word index and sort them. The planner cannot choose (it does not know how often a prefix occurs), so we do, by how often
 the newest messages answer (a list of known words cannot say: what is looked for are stems).
-A limit inside keeps a walk a walk, and sorting by an expression keeps the index an index.
+A limit inside keeps a walk a walk.
 """
 
 from __future__ import annotations
@@ -16,30 +16,37 @@ from django.db import connection
 
 from inbox.queries.search_within import Within
 
-SAMPLE = 4000  # newest messages that say how common the words are: 4 ms, and often the whole answer
-# Microseconds; a hit by the index costs more as there are more, when its bitmap turns lossy; OWN is a conversation
-WALK_ROW, INDEX_ROW, OWN_ROW = 0.9, 20, 15
-LITTLE, OWN_FIRST = 0.2, 1000  # a share of all that is said, or of its hits; conversations of such a one to begin with
+SAMPLE = 4000  # newest messages that say how common the words are: 4 ms
+WALK_ROW, INDEX_ROW, OWN_ROW = 1.2, 10, 8  # microseconds of a message walked past, a hit by the index, a conversation
+LITTLE = 0.2  # a share of all that is said, or of its hits
+SAID = 2  # messages that a conversation adds to a walk, on the safe side
+AMPLE = 2  # times as far as should do
+LEAST, MOST_OWN = 200, 4000  # conversations of those that say little, to begin with
 
 WALK = """
 select m.conversation_id, m.id, m.sent_at from (
   select id, conversation_id, account_id, search, text, sent_at from inbox_message
   order by sent_at desc, id desc limit %(walk)s) m
-where {match} and {mine} order by m.sent_at desc, m.id desc limit %(depth)s
+where {match} and {mine}
 """
 INDEX = """
-select m.conversation_id, m.id, m.sent_at from inbox_message m
-where {match} and {mine} order by m.sent_at + interval '0' desc, m.id desc limit %(depth)s
+select m.conversation_id, m.id, m.sent_at from inbox_message m where {match} and {mine}
 """
 # Of those that say little among all: their own conversations, newest first. What is older than the oldest of these
 # waits for a longer walk: another conversation may have something newer. A row of zeros: these were all.
 OWN = """
 with own(id, at) as materialized ({newest} limit %(walk)s),
 reached as (select count(*) < %(walk)s as all, min(at) as until from own)
-(select m.conversation_id, m.id, m.sent_at from own cross join reached cross join lateral (
+select m.conversation_id, m.id, m.sent_at from own cross join reached cross join lateral (
   select id, conversation_id, sent_at, search, text from inbox_message where conversation_id = own.id offset 0) m
-where {match} and (reached.all or m.sent_at >= reached.until) order by m.sent_at desc, m.id desc limit %(depth)s)
-union all select 0, 0, now() from reached where reached.all
+where {match} and (reached.all or m.sent_at >= reached.until)
+union all select 0, 0, '9999-01-01' from reached where reached.all
+"""
+NEWEST = """
+select * from (
+  select distinct on (conversation_id) conversation_id, id, sent_at from ({way}) hits
+  order by conversation_id, sent_at desc, id desc) newest
+order by sent_at desc, id desc limit %(most)s
 """
 COMMON = """
 select count(*) filter (where m.hit), count(*) filter (where m.hit and {mine}),
@@ -61,7 +68,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Hit:
-    """A message that has the words."""
+    """The newest message of a conversation that has the words."""
 
     conversation: int
     message: int
@@ -69,29 +76,34 @@ class Hit:
 
 
 class Texts:
-    """The hits within some conversations. How common the words are is measured once, however deep one looks."""
+    """The hits within some conversations."""
 
     def __init__(self, within: Within, accounts: list[int], match: Match) -> None:
-        self.parts = {"match": match.condition, "mine": "m.account_id = any(%(accounts)s)", "newest": within.newest()}
-        self.parts["mine"] += f" and {within.holds('m.conversation_id')}"
+        # An expression keeps the index on accounts out of it: a brand's account may have half of all messages
+        mine = f"m.account_id + 0 = any(%(accounts)s) and {within.holds('m.conversation_id')}"
+        self.parts = {"match": match.condition, "mine": mine, "newest": within.newest()}
         self.values = {"accounts": accounts, "sample": SAMPLE, **match.values, **within.values}
-        hits, mine, own, rows = self._rows(COMMON)[0]
-        self.share, self.by_index = max(mine, 0.5) / SAMPLE, max(hits, 0.5) / SAMPLE * rows * INDEX_ROW
-        self.little = own < SAMPLE * LITTLE or mine < hits * LITTLE
 
-    def newest(self, depth: int) -> list[Hit]:
-        """So many hits; fewer when these are all."""
-        way, cost = (OWN, OWN_ROW) if self.little else (WALK, WALK_ROW)
-        walk = OWN_FIRST if self.little else max(SAMPLE, int(depth / self.share * 2))
-        while walk * cost < self.by_index:
-            rows = self._rows(way, walk=walk, depth=depth)
-            found = [Hit(*row) for row in rows if row[0]]
-            if len(found) >= depth or len(found) < len(rows):
-                return found
-            walk *= min(16, max(2, round(1.2 * depth / max(len(found), 1))))  # as far as will do, by what was found
-        return [Hit(*row) for row in self._rows(INDEX, depth=depth)]
+    def newest(self, most: int) -> list[Hit]:
+        """The newest hits of so many conversations, newest first; fewer when these are all."""
+        ((hits, mine, own, rows),) = self._rows(COMMON)
+        share, by_index = max(hits, 0.5) / SAMPLE, max(hits, 0.5) / SAMPLE * rows * INDEX_ROW
+        if own < SAMPLE * LITTLE or mine < hits * LITTLE:
+            way, cost, walk = OWN, OWN_ROW, max(LEAST, min(MOST_OWN, int(AMPLE * most / min(1, share * SAID))))
+        else:
+            way, cost, walk = WALK, WALK_ROW, max(LEAST * SAID, int(AMPLE * most * SAMPLE / max(mine, 0.5)))
+        while walk * cost < by_index:
+            rows = self._found(way, walk=walk, most=most + 1)
+            found = [hit for hit in rows if hit.message]
+            if len(found) >= most or len(found) < len(rows):
+                return found[:most]
+            walk *= min(16, max(2, round(AMPLE * most / max(len(found), 1))))  # by what was found so far
+        return self._found(INDEX, most=most)
 
-    def _rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    def _found(self, way: str, **values: int) -> list[Hit]:
+        return [Hit(*row) for row in self._rows(NEWEST.replace("{way}", way), **values)]
+
+    def _rows(self, statement: str, **values: int) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(statement.format(**self.parts), {**self.values, **values})
             return list(cursor.fetchall())

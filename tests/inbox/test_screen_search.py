@@ -96,8 +96,8 @@ def test_hits_are_marked_in_pieces(account):
     assert "".join(piece for piece, _ in row.pieces) == Message.objects.get(conversation=made).text
 
 
-WAYS = {"index": {"INDEX_ROW": 0}, "walk": {"INDEX_ROW": 1e9, "LITTLE": 0, "SAMPLE": 3},
-        "own": {"INDEX_ROW": 1e9, "LITTLE": 2, "OWN_FIRST": 3}}  # fmt: skip
+WAYS = {"index": {"INDEX_ROW": 0}, "walk": {"INDEX_ROW": 1e9, "LITTLE": 0, "LEAST": 1, "AMPLE": 0.1},
+        "own": {"INDEX_ROW": 1e9, "LITTLE": 2, "LEAST": 3, "MOST_OWN": 3}}  # fmt: skip
 
 
 @pytest.fixture(params=WAYS)
