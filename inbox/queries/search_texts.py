@@ -17,7 +17,8 @@ from django.db import connection
 from inbox.queries.search_within import Within
 
 SAMPLE = 4000  # newest messages that say how common the words are: 4 ms
-WALK_ROW, INDEX_ROW, OWN_ROW = 1.2, 10.0, 8.0  # microseconds of a message walked past, a hit by the index, a conversation
+# Microseconds of a message walked past, of a hit by the index, of a conversation
+WALK_ROW, INDEX_ROW, OWN_ROW = 1.2, 10.0, 8.0
 LITTLE = 0.2  # a share of all that is said, or of its hits
 SAID = 2  # messages that a conversation adds to a walk, on the safe side
 AMPLE = 2  # times as far as should do
