@@ -18,7 +18,8 @@ from tests.benchmarks.web import web_server
 
 LOADS, CLICKS = 8, 40
 BUDGETS = {"cold_load_ms": 1500, "cold_kb": 250, "click_ms": 200}
-# From the click until the conversation has been painted, as Interaction to Next Paint counts, and the whole answer
+# From the click until the conversation has been painted, as Interaction to Next Paint counts, and the whole answer.
+# The first frame that begins with the conversation on the page paints it; the task after that frame comes when it has.
 WATCH = """
 () => {
   window.shown = []
@@ -27,9 +28,9 @@ WATCH = """
     if (!row) return
     const began = event.timeStamp, wanted = row.dataset.open
     const look = () => document.querySelector(`#talk [data-conversation="${wanted}"]`)
-      ? requestAnimationFrame(() => setTimeout(() => window.shown.push(performance.now() - began)))
+      ? setTimeout(() => window.shown.push(performance.now() - began))
       : requestAnimationFrame(look)
-    look()
+    requestAnimationFrame(look)
   }, true)
   window.next_paints = []
   new PerformanceObserver(list => {
