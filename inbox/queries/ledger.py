@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from connectors.types import StreamSpec
-from inbox.models import Brand, ChannelAccount, ClosingReason, Gap, HourlyCount, Poll, SetAside, Stream
+from inbox.models import Brand, ChannelAccount, ClosingReason, Gap, HourlyCount, Message, Poll, SetAside, Stream
 
 HOURS = 12
 WEEKS = 4  # what is usual: the same hour of the last four weeks
@@ -155,8 +155,7 @@ def rows(brand: Brand, *, now: datetime) -> list[Row]:
     gaps: dict[int, list[Gap]] = defaultdict(list)
     for gap in day.order_by("starts_at")[:1000]:
         gaps[gap.stream_id].append(gap)
-    aside = SetAside.objects.filter(stream__in=streams, resolved_at=None).values_list("stream_id", flat=True)[:5000]
-    counted = list(aside)
+    counted = list(_waiting(SetAside.objects.filter(stream__in=streams)).values_list("stream_id", flat=True)[:5000])
     hours = _hours(streams, now=now)
     return [_row(stream, gaps[stream.pk], hours, counted.count(stream.pk), now) for stream in streams]
 
@@ -266,8 +265,17 @@ def gaps_of(brand: Brand, *, start: datetime) -> list[tuple[Gap, list[Stream], i
 
 def set_aside_of(brand: Brand, *, limit: int = 50) -> list[SetAside]:
     """What could not be read and nobody has dealt with, newest first."""
-    found = SetAside.objects.select_related("stream__account").filter(stream__account__brand=brand, resolved_at=None)
+    found = _waiting(SetAside.objects.select_related("stream__account").filter(stream__account__brand=brand))
     return list(found.defer("stream__account__credentials").order_by("-created_at")[:limit])
+
+
+def _waiting(found: QuerySet[SetAside]) -> QuerySet[SetAside]:
+    """Those that nobody has dealt with, and that no later poll brought in after all."""
+    here = Message.objects.filter(
+        account=OuterRef("stream__account"), external_id=OuterRef("external_id"), placeholder=False,
+        created_at__gt=OuterRef("created_at"),  # one that was here before had something else that could not be read
+    )  # fmt: skip
+    return found.filter(~Exists(here), resolved_at=None)
 
 
 def polls_of(brand: Brand, *, start: datetime, end: datetime) -> Iterator[Poll]:

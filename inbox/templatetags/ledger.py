@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from inbox.queries.accounts import span
+from inbox.queries.ledger_words import why_unread
 
 
 def dated(at: date, pattern: str) -> str:
@@ -74,4 +75,5 @@ def pretty_json(value: Any) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "clock_time": clock_time, "short_time": short_time, "day_word": day_word, "span_until": span_until,
     "seconds_span": seconds_span, "lower_first": lower_first, "upper_first": upper_first, "pretty_json": pretty_json,
+    "why_unread": why_unread,
 }  # fmt: skip

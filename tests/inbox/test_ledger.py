@@ -128,6 +128,26 @@ def test_what_a_stranger_wrote_is_shown_as_text_and_no_style_or_script_is_inline
     assert " style=" not in html
 
 
+def test_what_was_set_aside_and_came_in_later_after_all_waits_for_nobody(client, stream, lead):
+    ingest_page(
+        stream=stream,
+        page=Page(unreadable=(Unreadable({"id": "77"}, "no text", "77"),)),
+        now=timezone.now(),
+        lease=None,
+    )
+    client.force_login(lead)
+    address = f"/brands/{stream.account.brand.slug}/ledger/"
+    assert "It has no text" in client.get(address).text
+    talk = builders.conversation(stream.account)
+    builders.message(talk, external_id="77")
+    page = client.get(address).text
+    assert "It has no text" not in page
+    assert "1 set aside" not in page
+    edit = Unreadable({"id": "77", "edited": []}, "text is a list", "77")  # of one that is here already
+    ingest_page(stream=stream, page=Page(unreadable=(edit,)), now=timezone.now(), lease=None)
+    assert "Its text is something else: list" in client.get(address).text
+
+
 def test_what_was_set_aside_is_tried_again_or_put_away(client, stream, lead):
     good = {"id": "77", "text": "Toch leesbaar", "author_id": "5", "created_at": "2026-03-01T10:00:00.000Z",
             "conversation_id": "77", "edit_history_tweet_ids": ["77"]}  # fmt: skip
