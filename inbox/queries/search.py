@@ -29,6 +29,13 @@ select c.id, c.last_message_at from (
 join inbox_conversation c on c.contact_id = known.contact_id where {mine}
 order by c.last_message_at desc, c.id desc limit %(most)s
 """
+# When many are called so, those were some of them: the newest stand among the newest conversations.
+RECENT = """
+select c.id, c.last_message_at from ({newest} limit 5000) own(id, at)
+join inbox_conversation c on c.id = own.id join inbox_identity i on i.id = c.identity_id
+where lower(i.handle) like %(start)s or lower(i.name) like %(start)s
+order by c.last_message_at desc, c.id desc limit %(most)s
+"""
 PEOPLE = """
 select c.id, c.last_message_at from (
   select contact_id from inbox_identity
@@ -94,6 +101,10 @@ def find(brand: Brand, text: str, *, narrow: QuerySet[Conversation] | None = Non
 
 def _page(within: Within, asked: Asked, page: int) -> Hits:
     most, meant = PAGE * page + 1, ""
+    if asked.handle and (asked.words or asked.phrases):  # what somebody said; or a text that begins with a handle
+        said = _texts(within.of_people(f"{_escaped(asked.handle).lower()}%"), asked, most)
+        if said:
+            return _hits([], said, page)
     people = _people(within, asked, most)
     hits = _texts(within, asked, most)
     if not people and not hits and asked.words:
@@ -102,14 +113,17 @@ def _page(within: Within, asked: Asked, page: int) -> Hits:
         if corrected is not None:
             hits = _texts(within, corrected, most)
             meant = corrected.plain if hits else ""
+    return _hits(people, hits, page, meant)
+
+
+def _hits(people: list[tuple[datetime, int]], hits: list[Hit], page: int, meant: str = "") -> Hits:
+    """One page of both, newest first."""
     found = sorted([*people, *((hit.at, hit.conversation) for hit in hits)], reverse=True)
     ids = list(dict.fromkeys(pk for _, pk in found))
     return Hits(
-        ids[PAGE * (page - 1) : PAGE * page],
-        {hit.conversation: hit.message for hit in hits},
-        meant,
-        more=len(ids) >= most and page < MOST_PAGES,
-    )
+        ids[PAGE * (page - 1) : PAGE * page], {hit.conversation: hit.message for hit in hits}, meant,
+        more=len(ids) > PAGE * page and page < MOST_PAGES,
+    )  # fmt: skip
 
 
 def _people(within: Within, asked: Asked, most: int) -> list[tuple[datetime, int]]:
@@ -119,6 +133,8 @@ def _people(within: Within, asked: Asked, most: int) -> list[tuple[datetime, int
         return []
     like = _escaped(text)
     found = _ids(within, STARTING, most, start=f"{like.lower()}%")
+    if len(found) == most:
+        found += _ids(within, RECENT, most, start=f"{like.lower()}%")
     if asked.handle or len(text) < TRIGRAM or len(found) >= ENOUGH:
         return found
     return [*found, *_ids(within, PEOPLE, most, like=f"%{like}%")]
@@ -161,9 +177,9 @@ def _escaped(text: str) -> str:
 
 def _ids(within: Within, statement: str, most: int, **values: Any) -> list[tuple[datetime, int]]:
     """(last moment, id) of conversations, newest first."""
-    mine = within.holds("c.id")
+    text = statement.format(mine=within.holds("c.id"), newest=within.newest())
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(mine=mine), {"brand": within.brand.pk, "most": most, **within.values, **values})
+        cursor.execute(text, {"brand": within.brand.pk, "most": most, **within.values, **values})
         return [(at, int(pk)) for pk, at in cursor.fetchall()]
 
 

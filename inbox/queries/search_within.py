@@ -23,6 +23,12 @@ class Within:
     narrow: QuerySet[Conversation] | None = None
     values: dict[str, Any] = field(default_factory=dict)
 
+    def of_people(self, start: str) -> Within:
+        """Those of people whose handle begins so; `start` is a pattern in small letters."""
+        found = self.narrow if self.narrow is not None else self._all()
+        these = "select contact_id from inbox_identity where brand_id = %s and lower(handle) like %s limit 300"
+        return Within(self.brand, found.filter(contact_id__in=RawSQL(these, (self.brand.pk, start))))  # noqa: S611
+
     def holds(self, column: str) -> str:
         """A condition: this id is one of theirs. Looked up for each row (an offset keeps it from becoming a join)."""
         if self.narrow is None:
@@ -32,10 +38,11 @@ class Within:
 
     def newest(self) -> str:
         """Their ids and last moments, newest first."""
-        found = self.narrow
-        if found is None:
-            found = Conversation.objects.filter(brand=self.brand).order_by("-last_message_at", "-pk")
+        found = self.narrow if self.narrow is not None else self._all()
         return self._text(found.values_list("pk", "last_message_at"))
+
+    def _all(self) -> QuerySet[Conversation]:
+        return Conversation.objects.filter(brand=self.brand).order_by("-last_message_at", "-pk")
 
     def _text(self, found: QuerySet[Conversation, Any]) -> str:
         """The statement with a name for each value, so that it can stand in another."""

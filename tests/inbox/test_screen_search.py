@@ -56,6 +56,27 @@ def test_people_are_found_by_handle_and_name(account, said):
     assert said("jandevrees") == [jan.pk]  # a typing error
 
 
+def test_a_handle_with_words_finds_what_they_said_and_else_the_words(account, said):
+    jan = builders.identity(account, handle="jandevries")
+    lift = builders.conversation(account, "De lift is stuk", identity=jan)
+    trein = builders.conversation(account, "Mijn trein is te laat", identity=jan)
+    others = builders.conversation(account, "Weer die lift")
+    assert said("@jandev lift") == [lift.pk]
+    assert set(said('"die lift" @jandev')) == {lift.pk, trein.pk, others.pk}  # Jan did not say that
+    assert set(said("@onszelf lift")) == {lift.pk, others.pk}  # a text that was pasted
+
+
+def test_of_many_who_are_called_so_the_newest_come_first(account, said, monkeypatch):
+    monkeypatch.setattr(search, "PAGE", 2)
+    monkeypatch.setattr(search, "STARTING", search.STARTING.replace("limit 300", "limit 3"))
+    now = timezone.now()
+    made = [
+        builders.conversation(account, "Dag", at=now - timedelta(hours=9 - n),
+                              identity=builders.identity(account, handle=f"h{n}", name=f"Jan {n}")) for n in range(8)
+    ]  # fmt: skip
+    assert said("jan") == [made[7].pk, made[6].pk]
+
+
 def test_a_misspelt_word_finds_the_word_people_use_here_and_never_one_said_only_elsewhere(account, said):
     made = {builders.conversation(account, "Mijn abonnement is opgezegd").pk for _ in range(3)}
     for other in (builders.account(), builders.account()):
