@@ -221,7 +221,7 @@ def session_of(agent: Agent) -> str:
 
     session = SessionStore()
     session[SESSION_KEY] = str(agent.pk)
-    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[BACKEND_SESSION_KEY] = "inbox.sessions.Backend"
     session[HASH_SESSION_KEY] = agent.get_session_auth_hash()
     session.create()
     return str(session.session_key)

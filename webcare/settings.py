@@ -194,7 +194,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 
 # People
 AUTH_USER_MODEL = "inbox.Agent"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["inbox.sessions.Backend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 if TESTING:  # a real hash takes 0.3 s and 100 MB
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

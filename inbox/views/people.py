@@ -23,7 +23,7 @@ from inbox.operations.changes import Refused
 from inbox.queries.people import staff
 from inbox.views.refusals import sentence
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "inbox.sessions.Backend"
 
 
 @login_required
