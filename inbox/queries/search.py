@@ -79,9 +79,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Hits:
-    """Conversations found, newest first, the message that made each a hit, and what was meant when it was misspelt."""
+    """Conversations found and since when, newest first; the message with the words; what was meant by a typing error."""
 
-    ids: list[int]
+    found: dict[int, datetime]
     message_of: dict[int, int]
     meant: str = ""
     more: bool = False
@@ -96,7 +96,7 @@ def find(brand: Brand, text: str, *, narrow: QuerySet[Conversation] | None = Non
     try:
         return _page(within, Asked.read(text), min(max(page, 1), MOST_PAGES))
     except EmptyResultSet:  # the filters leave nothing
-        return Hits([], {})
+        return Hits({}, {})
 
 
 def _page(within: Within, asked: Asked, page: int) -> Hits:
@@ -118,12 +118,12 @@ def _page(within: Within, asked: Asked, page: int) -> Hits:
 
 def _hits(people: list[tuple[datetime, int]], hits: list[Hit], page: int, meant: str = "") -> Hits:
     """One page of both, newest first."""
-    found = sorted([*people, *((hit.at, hit.conversation) for hit in hits)], reverse=True)
-    ids = list(dict.fromkeys(pk for _, pk in found))
-    return Hits(
-        ids[PAGE * (page - 1) : PAGE * page], {hit.conversation: hit.message for hit in hits}, meant,
-        more=len(ids) > PAGE * page and page < MOST_PAGES,
-    )  # fmt: skip
+    found: dict[int, datetime] = {}
+    for at, pk in sorted([*people, *((hit.at, hit.conversation) for hit in hits)], reverse=True):
+        found.setdefault(pk, at)
+    shown = dict(list(found.items())[PAGE * (page - 1) : PAGE * page])
+    more = len(found) > PAGE * page and page < MOST_PAGES
+    return Hits(shown, {hit.conversation: hit.message for hit in hits}, meant, more)
 
 
 def _people(within: Within, asked: Asked, most: int) -> list[tuple[datetime, int]]:
@@ -184,12 +184,13 @@ def _ids(within: Within, statement: str, most: int, **values: Any) -> list[tuple
 
 
 def pieces(rows: list[Row], hits: Hits, text: str) -> None:
-    """Give each row the words around its hit, in pieces: (words, is a hit)."""
+    """Give each row the time and the words of its hit, in pieces: (words, is a hit)."""
     shown = [hits.message_of[row.pk] for row in rows if row.pk in hits.message_of]
     texts = dict(Message.objects.filter(pk__in=shown, deleted_at=None).values_list("conversation_id", "text"))
     asked = Asked.read(text if not hits.meant else hits.meant)
     stems = [w[:6].casefold() for w in asked.words] + [w for p in asked.phrases for w in WORD.findall(p.casefold())]
     for row in rows:
+        row.last_message_at = hits.found[row.pk]  # by which they stand in this order
         row.pieces = list(_marked(texts.get(row.pk) or row.preview, stems))
 
 
@@ -199,6 +200,8 @@ def _marked(text: str, stems: list[str]) -> list[tuple[str, bool]]:
     pattern = re.compile(r"\b(?:" + "|".join(re.escape(s) for s in stems if s) + r")\w*", re.IGNORECASE)
     first = pattern.search(text)
     start = max(0, first.start() - 60) if first else 0
+    if start:  # at a word's beginning, unless that word is endless
+        start = text.find(" ", start, start + 20) + 1 or start
     text = ("…" if start else "") + text[start : start + 200]
     result, at = [], 0
     for found in pattern.finditer(text):

@@ -81,7 +81,7 @@ def _page(asked: ListQuery, frame: Frame) -> tuple[Page, str]:
     if not asked.q:
         return page_of(asked, team_ids=team_ids), ""
     hits = search.find(asked.brand, asked.q, narrow=narrowed(asked, team_ids=team_ids), page=asked.number)
-    page = found_page(asked, hits.ids, team_ids=team_ids, more=hits.more)
+    page = found_page(asked, list(hits.found), team_ids=team_ids, more=hits.more)
     search.pieces(page.rows, hits, asked.q)
     return page, hits.meant
 

@@ -28,7 +28,7 @@ def said(account):
     """Finds by words, in the brand of the account."""
 
     def find(text):
-        return search.find(account.brand, text).ids
+        return list(search.find(account.brand, text).found)
 
     return find
 
@@ -85,7 +85,7 @@ def test_a_misspelt_word_finds_the_word_people_use_here_and_never_one_said_only_
     collect_words()
     hits = search.find(account.brand, "abonementj")
     assert hits.meant == "abonnement"  # the other brands' word is nearer
-    assert set(hits.ids) == made
+    assert set(hits.found) == made
     builders.conversation(account, "Geheimgenootschap")  # found by its beginning, but rare here
     assert search.find(account.brand, "geheimgnoot").meant == ""
     assert search.find(other.brand, "geheimgnoot").meant == "geheimgenoot"
@@ -100,7 +100,7 @@ def test_a_small_brand_has_its_words_beside_a_busy_one(account, monkeypatch):
         builders.conversation(busy, "Alweer vertraging bij Meppel")
     collect_words()
     assert search.find(account.brand, "abonnemnt").meant == "abonnement"
-    assert search.find(busy.brand, "vertragin").ids
+    assert search.find(busy.brand, "vertragin").found
 
 
 def test_another_brand_stays_out_of_sight(account, said):
@@ -114,6 +114,7 @@ def test_hits_are_marked_in_pieces(account):
     (row,) = rows.read(Conversation.objects.filter(pk=made.pk), most=1)
     search.pieces([row], hits, "pakje")
     assert ("pakjes", True) in row.pieces
+    assert row.last_message_at == made.last_message_at
     assert "".join(piece for piece, _ in row.pieces) == Message.objects.get(conversation=made).text
 
 
@@ -150,7 +151,7 @@ def test_a_search_has_pages_newest_hit_first_each_conversation_once(account, way
     Conversation.objects.filter(pk=made[10].pk).update(last_message_at=now)
     analyzed()
     pages = [search.find(account.brand, "lift", page=n) for n in (1, 2, 3)]
-    assert [page.ids for page in pages] == [[c.pk for c in made[at : at + 4]] for at in (0, 4, 8)]
+    assert [list(page.found) for page in pages] == [[c.pk for c in made[at : at + 4]] for at in (0, 4, 8)]
     assert [page.more for page in pages] == [True, True, False]
 
 
@@ -189,3 +190,15 @@ def test_more_of_what_was_found_comes_at_the_end_of_the_list(client, account, mo
     following = client.get(address, {"q": "lift", "after": "2"})
     assert listed(following) == [c.pk for c in made[4:]]
     assert 'id="more"' not in following.text
+
+
+def test_what_is_shown_of_a_long_text_begins_with_a_word_and_the_time_is_that_of_the_hit(account):
+    said_at = timezone.now() - timedelta(days=3)
+    made = builders.conversation(account, "Vanmorgen vroeg " * 9 + "stond de lift stil", at=said_at)
+    builders.message(made, "En verder niets")
+    Conversation.objects.filter(pk=made.pk).update(last_message_at=timezone.now())
+    (row,) = rows.read(Conversation.objects.filter(pk=made.pk), most=1)
+    search.pieces([row], search.find(account.brand, "lift"), "lift")
+    assert row.last_message_at == said_at
+    assert row.pieces[0][0].startswith("…Vanmorgen vroeg")
+    assert row.pieces[1] == ("lift", True)

@@ -194,5 +194,5 @@ def test_people_are_found_by_how_their_name_begins_and_by_what_is_in_it(brand, a
     one = builders.conversation(account, identity=builders.identity(account, name="Élise de Wit", handle="ElisedeWit"))
     Conversation.objects.filter(pk=one.pk).update(last_message_at=timezone.now())
     for text in ("@elise", "@ELISEDEW", "élise", "de wi", "él"):
-        assert search.find(brand, text).ids[:1] == [one.pk], text
-    assert search.find(brand, "@dewit").ids == []
+        assert list(search.find(brand, text).found)[:1] == [one.pk], text
+    assert search.find(brand, "@dewit").found == {}
