@@ -79,7 +79,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Hits:
-    """Conversations found and since when, newest first; the message with the words; what was meant by a typing error."""
+    """Conversations found and since when, newest first; the message with the words; what was meant by a slip."""
 
     found: dict[int, datetime]
     message_of: dict[int, int]
