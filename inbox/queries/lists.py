@@ -18,7 +18,7 @@ from inbox.queries import rows
 from inbox.queries.queues import EVERY, SEARCH, Queue
 from inbox.queries.rows import Row
 
-PAGE = 50
+PAGE, REFRESHED = 50, 200
 # name -> (column, descending)
 SORTS: dict[str, tuple[str, bool]] = {
     "waiting": ("waiting_since", False),
@@ -110,16 +110,17 @@ def page_of(asked: ListQuery, *, team_ids: list[int], size: int = PAGE) -> Page:
 
 def rows_by_id(asked: ListQuery, ids: Iterable[int], *, team_ids: list[int]) -> list[Row]:
     """Those of these rows that still stand in this list, to refresh what a browser shows."""
-    found = rows.read(filtered(asked, team_ids=team_ids).filter(pk__in=list(ids)[: 4 * PAGE]), most=4 * PAGE)
+    found = rows.read(filtered(asked, team_ids=team_ids).filter(pk__in=list(ids)[:REFRESHED]), most=REFRESHED)
     return rows.dress(found, brand=asked.brand, besides=asked.agent)
 
 
-def narrowed(asked: ListQuery, *, team_ids: list[int]) -> QuerySet[Conversation] | None:
-    """What a search with these filters is about, newest first; None when it is all of the brand."""
-    if asked.queue is SEARCH and not asked.filters:
+def narrowed(asked: ListQuery, *, team_ids: list[int], among: list[int] | None = None) -> QuerySet[Conversation] | None:
+    """What a search with these filters is about (of these few), newest first; None when it is all of the brand."""
+    if asked.queue is SEARCH and not asked.filters and among is None:
         return None
     newest = replace(asked, sort="newest")
-    return _ordered(filtered(newest, team_ids=team_ids), newest, "whole", {}, backwards=False)
+    found = filtered(newest, team_ids=team_ids)
+    return _ordered(found if among is None else found.filter(pk__in=among), newest, "whole", {}, backwards=False)
 
 
 def found_page(asked: ListQuery, ids: list[int], *, team_ids: list[int], more: bool) -> Page:

@@ -87,24 +87,26 @@ class Hits:
     more: bool = False
 
 
-def find(brand: Brand, text: str, *, narrow: QuerySet[Conversation] | None = None, page: int = 1) -> Hits:
+def find(
+    brand: Brand, text: str, *, narrow: QuerySet[Conversation] | None = None, page: int = 1, size: int | None = None
+) -> Hits:
     """A page of the newest conversations in which the words stand, or of people who are called so.
 
     `narrow`: the conversations that the list's filters leave, newest first; all of the brand without it.
     """
     within = Within(brand, narrow)
     try:
-        return _page(within, Asked.read(text), min(max(page, 1), MOST_PAGES))
+        return _page(within, Asked.read(text), min(max(page, 1), MOST_PAGES), size or PAGE)
     except EmptyResultSet:  # the filters leave nothing
         return Hits({}, {})
 
 
-def _page(within: Within, asked: Asked, page: int) -> Hits:
-    most, meant = PAGE * page + 1, ""
+def _page(within: Within, asked: Asked, page: int, size: int) -> Hits:
+    most, meant = size * page + 1, ""
     if asked.handle and (asked.words or asked.phrases):  # what somebody said; or a text that begins with a handle
         said = _texts(within.of_people(f"{_escaped(asked.handle).lower()}%"), asked, most)
         if said:
-            return _hits([], said, page)
+            return _hits([], said, page, size)
     people = _people(within, asked, most)
     hits = _texts(within, asked, most)
     if not people and not hits and asked.words:
@@ -113,16 +115,16 @@ def _page(within: Within, asked: Asked, page: int) -> Hits:
         if corrected is not None:
             hits = _texts(within, corrected, most)
             meant = corrected.plain if hits else ""
-    return _hits(people, hits, page, meant)
+    return _hits(people, hits, page, size, meant)
 
 
-def _hits(people: list[tuple[datetime, int]], hits: list[Hit], page: int, meant: str = "") -> Hits:
+def _hits(people: list[tuple[datetime, int]], hits: list[Hit], page: int, size: int, meant: str = "") -> Hits:
     """One page of both, newest first."""
     found: dict[int, datetime] = {}
     for at, pk in sorted([*people, *((hit.at, hit.conversation) for hit in hits)], reverse=True):
         found.setdefault(pk, at)
-    shown = dict(list(found.items())[PAGE * (page - 1) : PAGE * page])
-    more = len(found) > PAGE * page and page < MOST_PAGES
+    shown = dict(list(found.items())[size * (page - 1) : size * page])
+    more = len(found) > size * page and page < MOST_PAGES
     return Hits(shown, {hit.conversation: hit.message for hit in hits}, meant, more)
 
 

@@ -11,9 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox import access
 from inbox.access import AgentRequest, conversation_for
 from inbox.operations import presence
+from inbox.queries import search
 from inbox.queries.frame import frame_of
-from inbox.queries.lists import ListQuery, rows_by_id
+from inbox.queries.lists import REFRESHED, ListQuery, narrowed, rows_by_id
 from inbox.queries.queues import EVERY
+from inbox.queries.rows import Row
 from inbox.views.values import number
 
 
@@ -27,9 +29,22 @@ def rows(request: AgentRequest, brand: str, queue: str) -> HttpResponse:
     frame = frame_of(request, found)
     asked = ListQuery.read(found, request.user, queue, request.GET)
     ids = [pk for pk in map(number, request.GET.get("ids", "").split(",")) if pk is not None]
-    context = {"brand": found, "frame": frame, "asked": asked, "here": reverse("list", args=[brand, queue]),
-               "fresh": rows_by_id(asked, ids, team_ids=frame.team_ids if queue == "team" else [])}  # fmt: skip
-    return render(request, "inbox/fresh.html", context)
+    fresh = _fresh(asked, ids[:REFRESHED], frame.team_ids if queue == "team" else [])
+    here = reverse("list", args=[brand, queue])
+    return render(
+        request, "inbox/fresh.html", {"brand": found, "frame": frame, "asked": asked, "here": here, "fresh": fresh}
+    )
+
+
+def _fresh(asked: ListQuery, ids: list[int], team_ids: list[int]) -> list[Row]:
+    """Of a search, those in which the words stand."""
+    if not asked.q:
+        return rows_by_id(asked, ids, team_ids=team_ids)
+    narrow = narrowed(asked, team_ids=team_ids, among=ids)
+    hits = search.find(asked.brand, asked.q, narrow=narrow, size=REFRESHED)
+    found = rows_by_id(asked, hits.found, team_ids=team_ids)
+    search.pieces(found, hits, asked.q)
+    return found
 
 
 @login_required

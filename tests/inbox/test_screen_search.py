@@ -202,3 +202,14 @@ def test_what_is_shown_of_a_long_text_begins_with_a_word_and_the_time_is_that_of
     assert row.last_message_at == said_at
     assert row.pieces[0][0].startswith("…Vanmorgen vroeg")
     assert row.pieces[1] == ("lift", True)
+
+
+def test_rows_of_a_search_that_changed_are_those_with_the_words_marked(client, account):
+    lift, other = builders.conversation(account, "De lift is stuk"), builders.conversation(account, "Iets anders")
+    client.force_login(builders.agent(account.brand))
+    address = f"/inbox/{account.brand.slug}/search/rows/"
+    answer = client.get(address, {"q": "lift", "ids": f"{lift.pk},{other.pk}"})
+    assert listed(answer) == [lift.pk]
+    assert "<mark>lift</mark>" in answer.text
+    assert listed(client.get(address, {"q": "lift", "ids": str(other.pk)})) == []
+    assert listed(client.get(address, {"ids": f"{lift.pk},{other.pk}"})) == [lift.pk, other.pk]
