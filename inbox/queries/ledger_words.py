@@ -22,7 +22,7 @@ REASONS: tuple[tuple[str, str | Promise], ...] = (
     (r"(?:unknown kind of event|an event of kind) (?P<what>.*)", gettext_lazy("An event of another kind: %(what)s")),
     (r"changes of (?P<what>.*) are not read", gettext_lazy("Changes that we do not read: %(what)s")),
     (r"a conversation between others", gettext_lazy("A conversation between others")),
-    (r"Graph keeps details of .*", gettext_lazy("Facebook keeps details of a conversation's newest messages only")),
+    (r"\w+ keeps details of .*", gettext_lazy("The platform keeps details of a conversation's newest messages only")),
     (r"an? \w+ of API version 1\.1, not 2", gettext_lazy("It is of version 1.1 of the platform's interface, not 2")),
     (r"people, no messages", gettext_lazy("People, and no messages")),
     (r"neither posts nor messages", gettext_lazy("Neither posts nor messages")),
