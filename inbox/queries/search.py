@@ -12,20 +12,22 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from inbox.models import Brand, Conversation, Message
+from inbox.queries.lists import PAGE
 from inbox.queries.rows import Row
 from inbox.queries.search_texts import Hit, Match, Texts
-from inbox.queries.search_within import Within
+from inbox.queries.search_within import CROWD, Within
 
-PAGE, MOST_PAGES = 50, 20  # who looks for more than a thousand conversations, looks for too little
+MOST_PAGES = 20  # who looks for more than a thousand conversations, looks for too little
 ENOUGH, TRIGRAM = 25, 3  # people found by how they begin; letters that an index over parts of words needs
 WORD = re.compile(r"\w+", re.UNICODE)
 
 # Names and handles that begin so; anywhere in a name is looked for only when those are few.
 STARTING = """
 select c.id, c.last_message_at from (
-  (select contact_id from inbox_identity where brand_id = %(brand)s and lower(handle) like %(start)s limit 300)
+  (select contact_id from inbox_identity where brand_id = %(brand)s and lower(handle) like %(start)s limit %(crowd)s)
   union
-  (select contact_id from inbox_identity where brand_id = %(brand)s and lower(name) like %(start)s limit 300)) known
+  (select contact_id from inbox_identity where brand_id = %(brand)s and lower(name) like %(start)s limit %(crowd)s)
+) known
 join inbox_conversation c on c.contact_id = known.contact_id where {mine}
 order by c.last_message_at desc, c.id desc limit %(most)s
 """
@@ -39,7 +41,7 @@ order by c.last_message_at desc, c.id desc limit %(most)s
 PEOPLE = """
 select c.id, c.last_message_at from (
   select contact_id from inbox_identity
-  where brand_id = %(brand)s and (handle ilike %(like)s or name ilike %(like)s) limit 300) known
+  where brand_id = %(brand)s and (handle ilike %(like)s or name ilike %(like)s) limit %(crowd)s) known
 join inbox_conversation c on c.contact_id = known.contact_id where {mine}
 order by c.last_message_at desc, c.id desc limit %(most)s
 """
@@ -104,7 +106,7 @@ def find(
 def _page(within: Within, asked: Asked, page: int, size: int) -> Hits:
     most, meant = size * page + 1, ""
     if asked.handle and (asked.words or asked.phrases):  # what somebody said; or a text that begins with a handle
-        said = _texts(within.of_people(f"{_escaped(asked.handle).lower()}%"), asked, most)
+        said = _texts(within.of_people(asked.handle), asked, most)
         if said:
             return _hits([], said, page, size)
     people = _people(within, asked, most)
@@ -181,7 +183,7 @@ def _ids(within: Within, statement: str, most: int, **values: Any) -> list[tuple
     """(last moment, id) of conversations, newest first."""
     text = statement.format(mine=within.holds("c.id"), newest=within.newest())
     with connection.cursor() as cursor:
-        cursor.execute(text, {"brand": within.brand.pk, "most": most, **within.values, **values})
+        cursor.execute(text, {**within.values, "brand": within.brand.pk, "most": most, "crowd": CROWD, **values})
         return [(at, int(pk)) for pk, at in cursor.fetchall()]
 
 

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import BigIntegerField, Func, QuerySet
+from django.db.models.functions import Lower
 
-from inbox.models import Brand, Conversation
+from inbox.models import Brand, Conversation, Identity
+
+CROWD = 300  # people looked up; of more than these, the newest are found among the newest conversations
 
 
 @dataclass(frozen=True)
@@ -23,25 +25,29 @@ class Within:
     narrow: QuerySet[Conversation] | None = None
     values: dict[str, Any] = field(default_factory=dict)
 
-    def of_people(self, start: str) -> Within:
-        """Those of people whose handle begins so; `start` is a pattern in small letters."""
-        found = self.narrow if self.narrow is not None else self._all()
-        these = "select contact_id from inbox_identity where brand_id = %s and lower(handle) like %s limit 300"
-        return Within(self.brand, found.filter(contact_id__in=RawSQL(these, (self.brand.pk, start))))  # noqa: S611 - ours
+    def of_people(self, handle: str) -> Within:
+        """Those of people whose handle begins so."""
+        named = Identity.objects.filter(brand=self.brand).annotate(small=Lower("handle"))
+        people = named.filter(small__startswith=handle.lower()).values("contact_id")[:CROWD]
+        return Within(self.brand, self._found().filter(contact_id__in=people))
 
     def holds(self, column: str) -> str:
-        """A condition: this id is one of theirs. Looked up for each row (an offset keeps it from becoming a join)."""
+        """A condition: the id in this column of the statement around it is one of theirs.
+
+        Looked up for each row: an offset keeps it from becoming a join.
+        """
         if self.narrow is None:
             return "true"
-        one = self.narrow.order_by().filter(pk=RawSQL(column, ()))  # noqa: S611 - a column's name, of ours
+        one = self.narrow.order_by().filter(pk=Func(template=column, output_field=BigIntegerField()))
         return f"exists ({self._text(one.values('pk'))} offset 0)"
 
     def newest(self) -> str:
         """Their ids and last moments, newest first."""
-        found = self.narrow if self.narrow is not None else self._all()
-        return self._text(found.values_list("pk", "last_message_at"))
+        return self._text(self._found().values_list("pk", "last_message_at"))
 
-    def _all(self) -> QuerySet[Conversation]:
+    def _found(self) -> QuerySet[Conversation]:
+        if self.narrow is not None:
+            return self.narrow
         return Conversation.objects.filter(brand=self.brand).order_by("-last_message_at", "-pk")
 
     def _text(self, found: QuerySet[Conversation, Any]) -> str:

@@ -23,8 +23,6 @@ from inbox.operations.changes import Refused
 from inbox.queries.people import staff
 from inbox.views.refusals import sentence
 
-BACKEND = "inbox.sessions.Backend"
-
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -198,7 +196,7 @@ def _join(request: HttpRequest, token: str, form: AcceptForm, known: Agent | Non
         messages.error(request, sentence(refused))
         return render(request, "administration/invitation_gone.html", status=410)
     if known is None:
-        login(request, agent, backend=BACKEND)
+        login(request, agent)
     return redirect("/")
 
 

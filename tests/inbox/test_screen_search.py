@@ -68,7 +68,7 @@ def test_a_handle_with_words_finds_what_they_said_and_else_the_words(account, sa
 
 def test_of_many_who_are_called_so_the_newest_come_first(account, said, monkeypatch):
     monkeypatch.setattr(search, "PAGE", 2)
-    monkeypatch.setattr(search, "STARTING", search.STARTING.replace("limit 300", "limit 3"))
+    monkeypatch.setattr(search, "CROWD", 3)
     now = timezone.now()
     made = [
         builders.conversation(account, "Dag", at=now - timedelta(hours=9 - n),
