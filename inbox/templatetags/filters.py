@@ -44,9 +44,12 @@ def clock(since: datetime | None, now: datetime | None = None) -> str:
 
 
 def norm(conversation: Any, now: datetime | None = None) -> dict[str, Any]:
-    """Where the waiting stands against the norm: within, in the last fifth, over."""
+    """Where the waiting stands against the norm: within, in the last fifth, over.
+
+    What is resolved keeps since when somebody waited, for when it is opened again; nobody waits meanwhile.
+    """
     since, due, now = conversation.waiting_since, conversation.due_at, now or timezone.now()
-    if since is None:
+    if since is None or conversation.status == Conversation.Status.RESOLVED:
         return {"state": "none", "share": 0}
     if due is None or due <= since:
         return {"state": "", "share": 0}

@@ -246,3 +246,14 @@ def test_a_lead_sees_who_has_what_and_what_is_late_or_soon_will_be(client, brand
     assert cells["AKAnnaKuiper"] == ["3", "1", "1", "0:40"]
     assert "2 gesprekken zijn van niemand" in page
     assert "2 zijn over de norm" in page
+
+
+def test_the_clock_of_what_is_resolved_stands_still(client, agent, brand, account):
+    made = builders.conversation(account, status="resolved", outcome="no_answer_needed")
+    client.force_login(agent)
+    for address in (f"/inbox/{brand.slug}/resolved/", f"/inbox/{brand.slug}/resolved/{made.pk}/"):
+        page = client.get(address).text
+        assert f'data-row="{made.pk}"' in page
+        assert "data-since" not in page
+    Conversation.objects.filter(pk=made.pk).update(status="open", outcome="")
+    assert "data-since" in client.get(f"/inbox/{brand.slug}/all/{made.pk}/").text
