@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from itertools import count
+from threading import Lock
 from typing import Any
 
 from django.templatetags.static import static
@@ -68,9 +69,32 @@ def symbol(name: str, small: bool = False) -> Markup:
     )
 
 
-KEPT = 200  # pieces of pages; a menu of two hundred labels is some 40 kB
+KEPT = 8_000_000  # signs of pieces of pages: some five thousand rows of a list
 PLACE = f"\ue000{secrets.token_hex(8)}\ue000"  # nobody else can have written this
-_pieces: dict[Hashable, str] = {}
+
+
+class Pieces:
+    """What was written, by what it says. The oldest make room."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.size = most, 0
+        self.written: dict[Hashable, str] = {}
+        self.lock = Lock()
+
+    def keep(self, key: Hashable, piece: str) -> None:
+        with self.lock:
+            self.size += len(piece) - len(self.written.pop(key, ""))
+            self.written[key] = piece
+            while self.size > self.most:
+                self.size -= len(self.written.pop(next(iter(self.written))))
+
+    def clear(self) -> None:
+        with self.lock:
+            self.written.clear()
+            self.size = 0
+
+
+pieces = Pieces(KEPT)
 
 
 def kept(at: str, *facts: Hashable, caller: Callable[[Markup], str]) -> Markup:
@@ -78,13 +102,16 @@ def kept(at: str, *facts: Hashable, caller: Callable[[Markup], str]) -> Markup:
 
     All that it shows must stand among the facts; `at` comes in the place that the piece is called with.
     """
-    key = (translation.get_language(), *facts)
-    piece = _pieces.get(key)
-    if piece is None:
-        if len(_pieces) >= KEPT:
-            _pieces.clear()
-        piece = _pieces[key] = str(caller(Markup(PLACE)))  # noqa: S704 - our own token
-    return Markup(piece.replace(PLACE, escape(at)))  # noqa: S704 - made by a template, which escapes
+    return Markup(piece((translation.get_language(), *facts), caller).replace(PLACE, escape(at)))  # noqa: S704 - escaped
+
+
+def piece(key: Hashable, write: Callable[[Markup], str]) -> str:
+    """What was written with these facts, the language among them; an address belongs where PLACE stands."""
+    found = pieces.written.get(key)
+    if found is None:
+        found = str(write(Markup(PLACE)))  # noqa: S704 - our own token
+        pieces.keep(key, found)
+    return found
 
 
 def shown(value: Any) -> str:
@@ -128,8 +155,8 @@ def environment(**options: Any) -> Environment:
         npgettext=translation.npgettext,
     )  # fmt: skip
     env.globals.update(static=static, url=url, get_language=translation.get_language, _=words, symbol=symbol, kept=kept)
-    from inbox.templatetags import filters  # the app registry is ready only now
+    from inbox.templatetags import filters, listed  # the app registry is ready only now
 
     env.filters.update(filters.FILTERS)
-    env.globals.update(filters.GLOBALS)
+    env.globals.update(filters.GLOBALS, **listed.GLOBALS)
     return env

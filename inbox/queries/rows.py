@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import Case, Model, OuterRef, QuerySet, Subquery, When
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Case, Func, Model, OuterRef, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Concat
 
 from inbox.models import Agent, Brand, ChannelAccount, Contact, Conversation, ConversationLabel, Identity, Label
 from inbox.operations import presence
-from inbox.queries.nested import Rows
 
 COLUMNS = (
     "pk", "visibility", "proactive", "status", "kind", "feeling", "waiting_since", "due_at", "last_message_at",
-    "snoozed_until", "preview", "reach", "growth", "channel", "handle", "name", "person", "assignee_id", "owner",
-    "labels",
+    "snoozed_until", "preview", "reach", "growth", "channel", "person", "assignee_id", "owner", "known_as", "tags",
 )  # fmt: skip
 LABELS = 200
 
@@ -38,18 +41,35 @@ class Row:
     reach: int
     growth: int
     channel: str
-    handle: str | None
-    name: str | None
     person: str
     assignee_id: int | None
     owner: str | None
-    labels: list[dict[str, str]]  # name and colour
+    known_as: list[str | None] | None  # handle and name
+    tags: list[str]  # of each label the colour, a space, and the name
     looking: list[presence.Present] = field(default_factory=list)
     pieces: list[tuple[str, bool]] | None = None
 
     @property
+    def handle(self) -> str | None:
+        return self.known_as[0] if self.known_as else None
+
+    @property
     def who(self) -> str:
-        return self.name or self.handle or self.person
+        return (self.known_as and self.known_as[1]) or self.handle or self.person
+
+    @property
+    def labels(self) -> list[tuple[str, str]]:
+        """Colour and name of each."""
+        return [(colour, name) for colour, _, name in (tag.partition(" ") for tag in self.tags)]
+
+    @property
+    def facts(self) -> Hashable:
+        """All that was read, to tell whether a row that was written before is still true."""
+        *plain, known_as, tags = _all(self)
+        return *plain, *(known_as or ()), tuple(tags), tuple(self.pieces or ()), self.pieces is None
+
+
+_all = attrgetter(*COLUMNS)
 
 
 def read(found: QuerySet[Conversation], *, most: int) -> list[Row]:
@@ -63,16 +83,21 @@ def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation, Any]:
     All of it is looked up by key after the page is cut: as joins, it took three times as long to plan as to run, and
     was done for every candidate whenever a list had to be sorted.
     """
-    labels = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("pk")
+    label = Label.objects.filter(pk=OuterRef("label_id")).values(tag=Concat("colour", Value(" "), "name"))
+    labels = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("pk").values(tag=Subquery(label))
     owner = Case(When(name="", then="email"), default="name")
     return found.annotate(
         channel=_of(ChannelAccount, "account", "kind"),
-        handle=_of(Identity, "identity", "handle"),
-        name=_of(Identity, "identity", "name"),
         person=_of(Contact, "contact", "name"),
         owner=Subquery(Agent.objects.filter(pk=OuterRef("assignee_id")).values(shown=owner)),
-        labels=Rows(labels, LABELS, name=_of(Label, "label", "name"), colour=_of(Label, "label", "colour")),
+        known_as=Subquery(Identity.objects.filter(pk=OuterRef("identity_id")).values(both=_Array("handle", "name"))),
+        tags=ArraySubquery(labels[:LABELS]),
     ).values_list(*COLUMNS)
+
+
+class _Array(Func):
+    template = "ARRAY[%(expressions)s]"
+    output_field = ArrayField(TextField())
 
 
 def _of(model: type[Model], key: str, column: str) -> Subquery:

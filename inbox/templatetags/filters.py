@@ -30,17 +30,26 @@ from inbox.templatetags import ledger
 from inbox.templatetags.ledger import dated
 
 SOON = 0.8  # the last fifth of the norm
+DAYS = 48 * 60  # minutes, from where on days are told
 LINK = re.compile(r"https?://[^\s<>\"']+")
+
+
+def minutes(since: datetime | None, now: datetime | None = None) -> int:
+    """How long somebody waits, in minutes; from the second day on, of whole days."""
+    if since is None:
+        return 0
+    found = max(0, int(((now or timezone.now()) - since).total_seconds() // 60))
+    return found if found < DAYS else found - found % 1440
 
 
 def clock(since: datetime | None, now: datetime | None = None) -> str:
     """How long somebody waits: 0:47, 12:05, and days from the second day on."""
     if since is None:
         return ""
-    minutes = max(0, int(((now or timezone.now()) - since).total_seconds() // 60))
-    if minutes >= 48 * 60:
-        return ngettext("%(n)d day", "%(n)d days", minutes // 1440) % {"n": minutes // 1440}
-    return f"{minutes // 60}:{minutes % 60:02d}"
+    found = minutes(since, now)
+    if found >= DAYS:
+        return ngettext("%(n)d day", "%(n)d days", found // 1440) % {"n": found // 1440}
+    return f"{found // 60}:{found % 60:02d}"
 
 
 def norm(conversation: Any, now: datetime | None = None) -> dict[str, Any]:
@@ -84,6 +93,11 @@ def lately(at: datetime | None) -> str:
     if at is not None and (local := timezone.localtime(at)).date() == timezone.localtime().date():
         return f"{local.hour}:{local.minute:02d}"
     return day(at)
+
+
+def calendar(now: datetime) -> str:
+    """The date and the place of the reader: what `moment`, `lately` and `day` say of a time changes with them."""
+    return f"{timezone.localtime(now).date()} {timezone.get_current_timezone()}"
 
 
 def who(conversation: Conversation) -> str:

@@ -103,9 +103,14 @@ def test_a_kept_piece_is_of_one_language_and_of_these_facts_alone():
 
 
 def test_no_more_pieces_are_kept_than_there_is_room_for():
-    for n in range(2 * jinja.KEPT):
-        jinja.kept("", "room", n, caller=lambda at: at)
-    assert len(jinja._pieces) <= jinja.KEPT
+    pieces = jinja.Pieces(100)
+    for n in (1, 2, 3):
+        pieces.keep(n, "x" * 40)
+    assert list(pieces.written) == [2, 3]  # the first made room for the third
+    pieces.keep(2, "x" * 50)
+    assert list(pieces.written) == [3, 2]
+    pieces.keep(4, "x" * 101)  # more than there is room for
+    assert (list(pieces.written), pieces.size) == ([], 0)
 
 
 MOMENTS = ["2026-11-28 23:59:59.999999+00", "2026-03-29 03:30:00+02", "2026-01-01 00:00:00.1+05:45", "0001-01-01 00:00:00+00",

@@ -1,0 +1,182 @@
+"""A row of a list that is not written again says the same as one that is, whatever changed: facts, time, reader."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from inbox.models import Agent, Contact, Conversation, ConversationLabel, Identity, Label
+from inbox.operations import presence
+from tests import builders
+from webcare import jinja
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now().replace(hour=10, minute=0, second=5)
+EVERY = "/inbox/{}/search/"  # whatever the state
+CHANGES = {
+    "preview": "Nog steeds niets gehoord", "kind": "complaint", "feeling": "negative", "visibility": "private",
+    "proactive": True, "growth": 3, "reach": 12_000, "due_at": NOW - timedelta(minutes=1),
+    "waiting_since": NOW - timedelta(minutes=50), "last_message_at": NOW - timedelta(days=40),
+    "status": "resolved", "snoozed_until": NOW + timedelta(days=2), "assignee": None, "identity": None,
+}  # fmt: skip
+
+
+def put(talk, label):
+    ConversationLabel.objects.create(conversation=talk, label=label, last_message_at=talk.last_message_at)
+
+
+class Seen:
+    """A list as somebody sees it: by a process that showed it before, and by one that did not."""
+
+    def __init__(self, client, agent, brand):
+        self.client, self.brand = client, brand
+        client.force_login(agent)
+
+    def again(self):
+        page = self.client.get(
+            EVERY.format(self.brand.slug), {"sort": "newest"}, headers={"HX-Target": "more", "HX-Request": "true"}
+        )
+        assert page.text.count("data-row=") == 1
+        return page.text
+
+    def afresh(self):
+        jinja.pieces.clear()
+        return self.again()
+
+
+@pytest.fixture
+def talk(time_machine):
+    time_machine.move_to(NOW, tick=False)
+    brand = builders.brand()
+    account = builders.account(brand)
+    who = builders.identity(account, handle="sanne", name="Sanne Visser")
+    made = builders.conversation(account, identity=who, preview="Waar blijft mijn trein?")
+    label = Label.objects.create(brand=brand, name="Vertraging", colour="amber")
+    put(made, label)
+    facts = {"waiting_since": NOW - timedelta(minutes=10), "due_at": NOW + timedelta(minutes=50)}
+    Conversation.objects.filter(pk=made.pk).update(**facts, assignee=builders.agent(brand, name="Fatima Aziz"))
+    made.refresh_from_db()
+    return made
+
+
+@pytest.fixture
+def seen(client, talk):
+    return Seen(client, builders.agent(talk.brand, name="Jan de Wit", language="nl"), talk.brand)
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_what_changed_in_the_conversation(talk, seen, column):
+    if column == "snoozed_until":
+        Conversation.objects.filter(pk=talk.pk).update(status="snoozed", snoozed_until=NOW + timedelta(days=1))
+    if column == "last_message_at":  # told when nobody waits
+        Conversation.objects.filter(pk=talk.pk).update(waiting_since=None)
+    before = seen.again()
+    Conversation.objects.filter(pk=talk.pk).update(**{column: CHANGES[column]})
+    now = seen.again()
+    assert now == seen.afresh()
+    assert now != before
+
+
+def rename_identity(talk):
+    Identity.objects.filter(pk=talk.identity_id).update(name="Sanne Bakker")
+
+
+def lose_name(talk):
+    Identity.objects.filter(pk=talk.identity_id).update(name="", handle="sanne_v")
+
+
+def rename_contact(talk):
+    Identity.objects.filter(pk=talk.identity_id).update(name="", handle="")
+    Contact.objects.filter(pk=talk.contact_id).update(name="Mevrouw Visser")
+
+
+def rename_owner(talk):
+    Agent.objects.filter(pk=talk.assignee_id).update(name="Fatima Yilmaz")
+
+
+def rename_label(talk):
+    Label.objects.update(name="Te laat")
+
+
+def colour_label(talk):
+    Label.objects.update(colour="red")
+
+
+def more_labels(talk):
+    for n in range(4):
+        label = Label.objects.create(brand=talk.brand, name=f"Label {n}")
+        put(talk, label)
+
+
+def take_label_off(talk):
+    talk.labelled.all().delete()
+
+
+def somebody_looks(talk):
+    presence.arrive(talk, agent=talk.assignee)
+
+
+def somebody_types(talk):
+    presence.arrive(talk, agent=talk.assignee, typing=True)
+
+
+AROUND = (rename_identity, lose_name, rename_contact, rename_owner, rename_label, colour_label, more_labels, take_label_off,
+          somebody_looks, somebody_types)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", AROUND)
+def test_what_changed_around_the_conversation(talk, seen, change):
+    before = seen.again()
+    change(talk)
+    now = seen.again()
+    assert now == seen.afresh()
+    assert now != before
+
+
+@pytest.mark.parametrize(
+    "later", [timedelta(minutes=1), timedelta(minutes=45), timedelta(hours=2), timedelta(days=3), timedelta(days=9)]
+)
+def test_time_went_on(talk, seen, time_machine, later):
+    before = seen.again()
+    time_machine.move_to(NOW + later, tick=False)
+    now = seen.again()
+    assert now == seen.afresh()
+    assert now != before
+
+
+def test_a_time_of_today_is_of_yesterday_tomorrow(talk, seen, time_machine):
+    Conversation.objects.filter(pk=talk.pk).update(waiting_since=None, last_message_at=NOW)
+    before = seen.again()
+    time_machine.move_to(NOW + timedelta(days=1), tick=False)
+    now = seen.again()
+    assert now == seen.afresh()
+    assert now != before
+
+
+@pytest.mark.parametrize("change", [{"language": "en"}, {"time_zone": "Asia/Kathmandu"}])
+def test_another_reader_reads_it_their_way(client, talk, seen, change):
+    Conversation.objects.filter(pk=talk.pk).update(waiting_since=None, last_message_at=NOW)
+    before = seen.again()
+    other = Seen(client, builders.agent(talk.brand, **{"language": "nl", **change}), talk.brand)
+    now = other.again()
+    assert now == other.afresh()
+    assert now != before
+
+
+def test_whose_it_is_depends_on_who_reads(client, talk, seen):
+    assert "Van jou" not in seen.again()
+    mine = Seen(client, talk.assignee, talk.brand)
+    now = mine.again()
+    assert now == mine.afresh()
+    assert "Fatima Aziz" not in now
+
+
+def test_a_row_leads_to_where_it_is_opened_from(client, talk, seen):
+    seen.again()
+    fresh = client.get(f"/inbox/{talk.brand.slug}/search/rows/", {"ids": talk.pk})
+    assert f'href="/inbox/{talk.brand.slug}/search/{talk.pk}/"' in fresh.text
+    asked = client.get(EVERY.format(talk.brand.slug), {"visibility": "public"})
+    assert f'href="/inbox/{talk.brand.slug}/search/{talk.pk}/?visibility=public"' in asked.text
+    assert jinja.PLACE not in asked.text + fresh.text
