@@ -12,7 +12,7 @@ from typing import Any
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
-from jinja2 import Environment, StrictUndefined, pass_eval_context
+from jinja2 import Environment, StrictUndefined, Undefined, pass_eval_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import EvalContext, Expr
 from markupsafe import Markup, escape
@@ -117,7 +117,8 @@ def piece(key: Hashable, write: Callable[[Markup], str]) -> str:
 def shown(value: Any) -> str:
     """As `escape`, where nobody asks afterwards whether it was escaped: a page shows some thousand values.
 
-    Most have no sign in them that means something in HTML, and looking for one takes a tenth of the time.
+    Most have no sign in them that means something in HTML, and looking for one takes a tenth of the time. Many others
+    are numbers, or what is left of a condition that does not hold: nothing.
     """
     if type(value) is Markup:
         return value
@@ -125,7 +126,9 @@ def shown(value: Any) -> str:
         "&" in value or "<" in value or ">" in value or '"' in value or "'" in value
     ):  # fmt: skip
         return value
-    return escape(value)
+    if type(value) is int:
+        return str(value)
+    return "" if type(value) is Undefined else escape(value)
 
 
 class Compiler(CodeGenerator):

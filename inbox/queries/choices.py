@@ -95,8 +95,8 @@ class Choices:
         """Those in use, without what is on the conversation already."""
         return tuple(label for label in self._labels if label.pk not in has) if has else self._labels
 
-    def reasons(self) -> list[Choice]:
-        return [reason for reason in self.every_reason().values() if not reason.archived_at]
+    def reasons(self) -> tuple[Choice, ...]:
+        return tuple(reason for reason in self.every_reason().values() if not reason.archived_at)
 
     def every_reason(self) -> dict[str, Choice]:
         """By code, those out of use too: what was closed for them still says so."""

@@ -38,6 +38,13 @@ PAST = 40  # earlier conversations of the same person
 OTHERS = 100  # others in the thread are counted no further
 # Activity whose own row says more
 QUIET = ("noted", "replied", "drafted", "sent", "proposed", "hide_asked", "show_asked")
+# What a timeline and its composer do not read: fifty messages are made of what is left
+UNSEEN = (
+    "search", "stream", "language", "version_id", "created_at", "mode", "parent_external_id",
+    *(f"agent__{column.name}" for column in Agent._meta.concrete_fields if column.name not in {"id", "name", "email"}),
+    *(f"delivery__{name}" for name in ("recipient_id", "human_agent", "claimed_at", "claim", "looks", "owner",
+      "approved_by", "bulk", "token", "before", "then", "then_until", "first_attempt_at")),
+)  # fmt: skip
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -154,11 +161,12 @@ def _said(conversation: Conversation, place: tuple[datetime, int] | None, most: 
     """Messages, newest first. Nearly all are by the same person, who is read with the conversation."""
 
     def build(*, conversation: int, at: Any = None, pk: int = 0) -> QuerySet[Message]:
-        said = Message.objects.filter(conversation=conversation).annotate(**_with_message())
+        own = Message.objects.filter(conversation=conversation).order_by("-sent_at", "-pk")
         if at is not None:
-            said = said.filter(sent_at__lte=at).filter(Q(sent_at__lt=at) | Q(pk__lt=pk))
-        said = said.select_related("agent", "delivery", "hiding").defer("search")
-        return said.order_by("-sent_at", "-pk")[:most]
+            own = own.filter(sent_at__lte=at).filter(Q(sent_at__lt=at) | Q(pk__lt=pk))
+        # Cut before anything is joined: most conversations are short, so one plan for all would join thousands first
+        said = Message.objects.filter(pk__in=own.values("pk")[:most]).annotate(**_with_message())
+        return said.select_related("agent", "delivery", "hiding").defer(*UNSEEN).order_by("-sent_at", "-pk")
 
     values = {"conversation": conversation.pk, **({"at": place[0], "pk": place[1]} if place else {})}
     found: list[Message] = rows_of(("said", most, place is None), build, values, planned=True)

@@ -27,7 +27,7 @@ class Preset:
     at: datetime
 
 
-def presets(now: datetime | None = None) -> list[Preset]:
+def presets(now: datetime | None = None) -> tuple[Preset, ...]:
     """The usual moments, in the agent's own time zone (the active one). Each moment stands there once."""
     local = timezone.localtime(now)
     made = [Preset("hour", _("In an hour"), (local + timedelta(hours=1)).replace(second=0, microsecond=0))]
@@ -39,7 +39,7 @@ def presets(now: datetime | None = None) -> list[Preset]:
     monday = _hour(local + timedelta(days=7 - local.weekday()), 9)
     if monday != made[-1].at:
         made.append(Preset("monday", _("Monday"), monday))
-    return made
+    return tuple(made)
 
 
 def _hour(day: datetime, hour: int) -> datetime:

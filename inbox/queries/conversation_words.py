@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -144,6 +146,19 @@ def shown_text(message: Message) -> str:
     return text
 
 
+def said_by(message: Message) -> Hashable:
+    """All that a message of the timeline shows of itself, to tell whether it was written so before."""
+    agent = message.agent.name if message.agent_id and message.agent else ""
+    files = tuple(tuple(row.values()) for row in message.attachment_rows)  # type: ignore[attr-defined]
+    return *_columns(message), agent, files, tuple(row["text"] for row in message.version_rows)  # type: ignore[attr-defined]
+
+
+_columns = attrgetter(
+    "pk", "conversation_id", "direction", "visibility", "agent_id", "text", "rating", "sent_at", "edited_at",
+    "deleted_at", "erased_at", "placeholder", "reposts", "replies", "likes",
+)  # fmt: skip
+
+
 def loose_attachments(message: Message) -> list[dict[str, Any]]:
     """What is shown below the words: everything but links that stand in them already."""
     rows: list[dict[str, Any]] = message.attachment_rows  # type: ignore[attr-defined]
@@ -182,5 +197,5 @@ def cannot_reply(message: Message) -> str:
 GLOBALS: dict[str, Any] = {
     "happened": happened, "happened_icon": activity_icon, "shown_text": shown_text, "picture_of": picture_of,
     "loose_attachments": loose_attachments, "attachment_name": attachment_name, "cannot_reply": cannot_reply,
-    "reason_name": reason_name,
+    "said_by": said_by, "reason_name": reason_name,
 }  # fmt: skip

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Field, IntegerField, QuerySet, Subquery, Value
+from django.db.models import IntegerField, JSONField, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
+
+
+class _Parsed(JSONField):
+    """JSON as the driver gives it. Most rows have none in them, and then there is nothing to parse."""
+
+    def from_db_value(self, value: Any, *_: Any) -> Any:
+        return [] if value is None else value
 
 
 class Rows(Subquery):
@@ -14,10 +21,10 @@ class Rows(Subquery):
     An array of JSON objects says the same, but is then taken apart and parsed piece by piece.
     """
 
-    template = """(SELECT COALESCE(json_agg(nested."object"), '[]') FROM (%(subquery)s) nested)"""
+    template = """(SELECT json_agg(nested."object") FROM (%(subquery)s) nested)"""
 
     def __init__(self, found: QuerySet[Any], most: int | None, **columns: Any) -> None:
-        super().__init__(found.values(object=JSONObject(**columns))[:most], output_field=Field())  # psycopg parses it
+        super().__init__(found.values(object=JSONObject(**columns))[:most], output_field=_Parsed())
 
 
 class Capped(Subquery):

@@ -223,7 +223,7 @@ def filter_words(asked: Any, name: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "clock": clock, "norm": norm, "moment": moment, "day": day, "lately": lately, "who": who,
+    "clock": clock, "norm": norm, "moment": moment, "day": day, "lately": lately, "calendar": calendar, "who": who,
     "iso": iso, "number": number, "capped": capped,
     "initials": initials, "safe_url": safe_url, "linked": linked, "refusal": refusal, **ledger.FILTERS,
 }  # fmt: skip

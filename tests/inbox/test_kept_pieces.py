@@ -1,13 +1,26 @@
-"""A row of a list that is not written again says the same as one that is, whatever changed: facts, time, reader."""
+"""What is not written again says the same as what is, whatever changed: facts, time, reader. Rows of a list, messages."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from inbox.models import Agent, Contact, Conversation, ConversationLabel, Identity, Label
+from inbox.models import (
+    Agent,
+    Attachment,
+    ChannelAccount,
+    Contact,
+    Conversation,
+    ConversationLabel,
+    Delivery,
+    Identity,
+    Label,
+    Message,
+    MessageVersion,
+)
 from inbox.operations import presence
 from tests import builders
 from webcare import jinja
@@ -180,3 +193,104 @@ def test_a_row_leads_to_where_it_is_opened_from(client, talk, seen):
     asked = client.get(EVERY.format(talk.brand.slug), {"visibility": "public"})
     assert f'href="/inbox/{talk.brand.slug}/search/{talk.pk}/?visibility=public"' in asked.text
     assert jinja.PLACE not in asked.text + fresh.text
+
+
+class Opened(Seen):
+    """A conversation as somebody sees it."""
+
+    def __init__(self, client, agent, talk):
+        super().__init__(client, agent, talk.brand)
+        self.talk = talk
+
+    def again(self):
+        page = self.client.get(f"/conversations/{self.talk.pk}/timeline/")
+        assert page.text.count('id="m-') == 2
+        return re.sub('name="csrfmiddlewaretoken" value="[^"]+"', "", page.text)
+
+
+@pytest.fixture
+def opened(client, talk):
+    ours = builders.delivery(talk, "We zoeken het uit.")
+    Message.objects.filter(pk=ours.message_id).update(agent=talk.assignee)
+    Message.objects.filter(conversation=talk, direction="in").update(identity=talk.identity)
+    return Opened(client, builders.agent(talk.brand, language="nl"), talk)
+
+
+SAID = {
+    "text": "Nog niets https://ns.example/", "edited_at": NOW, "deleted_at": NOW, "erased_at": NOW, "placeholder": True,
+    "rating": "negative", "reposts": 3, "replies": 1, "likes": 12_000, "sent_at": NOW - timedelta(days=2),
+    "permalink": "https://x.com/i/2", "identity": None, "options": {"public_reply": {"allowed": False, "reason": "gone"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", SAID)
+def test_what_changed_in_a_message(talk, opened, column):
+    before = opened.again()
+    Message.objects.filter(conversation=talk, direction="in").update(**{column: SAID[column]})
+    now = opened.again()
+    assert now == opened.afresh()
+    assert now != before
+
+
+def rename_account(talk):
+    ChannelAccount.objects.filter(pk=talk.account_id).update(name="Noord Treinen hulp")
+
+
+def picture(talk):
+    message = talk.messages.get(direction="in")
+    Attachment.objects.create(
+        message=message, kind="image", url="https://pic.example/1.jpg", preview_url="https://pic.example/1s.jpg"
+    )
+
+
+def version(talk):
+    message = talk.messages.get(direction="in")
+    MessageVersion.objects.create(message=message, text="Waar blijft hij?", sent_at=NOW, replaced_at=NOW)
+
+
+def deliver(state, **facts):
+    def change(talk):
+        Delivery.objects.filter(conversation=talk).update(state=state, **facts)
+
+    change.__name__ = f"reply_{state}"
+    return change
+
+
+REPLIES = (deliver("sent"), deliver("sending"), deliver("failed", error_reason="gone"), deliver("uncertain"), deliver("cancelled"),
+           deliver("approval"))  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [rename_identity, rename_owner, rename_account, picture, version, *REPLIES])
+def test_what_changed_around_a_message(talk, opened, change):
+    before = opened.again()
+    change(talk)
+    now = opened.again()
+    assert now == opened.afresh()
+    assert now != before
+
+
+def test_a_sent_reply_gets_its_place_on_the_platform(talk, opened):
+    deliver("sent")(talk)
+    before = opened.again()
+    Message.objects.filter(conversation=talk, direction="out").update(permalink="https://x.com/i/3")
+    now = opened.again()
+    assert now == opened.afresh()
+    assert 'href="https://x.com/i/3"' in now
+    assert now != before
+
+
+@pytest.mark.parametrize("change", [{"language": "en"}, {"time_zone": "Asia/Kathmandu"}])
+def test_another_reader_reads_messages_their_way(client, talk, opened, change):
+    before = opened.again()
+    other = Opened(client, builders.agent(talk.brand, **{"language": "nl", **change}), talk)
+    now = other.again()
+    assert now == other.afresh()
+    assert now != before
+
+
+def test_a_message_of_today_is_of_yesterday_tomorrow(talk, opened, time_machine):
+    before = opened.again()
+    time_machine.move_to(NOW + timedelta(days=1), tick=False)
+    now = opened.again()
+    assert now == opened.afresh()
+    assert now != before
