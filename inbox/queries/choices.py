@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from django.db.models import OuterRef, QuerySet
@@ -16,8 +15,6 @@ from inbox.prepared import prepared
 from inbox.queries.counts import loads_of
 from inbox.queries.frame import Frame
 from inbox.queries.nested import Rows
-
-Choice = SimpleNamespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,16 @@ class PersonChoice(NamedTuple):
     pk: int
     name: str
     monogram: str
+
+
+class ReasonChoice(NamedTuple):
+    """Why a conversation can be closed without an answer."""
+
+    pk: int
+    code: str
+    name_nl: str
+    name_en: str
+    archived_at: str | None
 
 
 class TeamChoice(NamedTuple):
@@ -95,17 +102,17 @@ class Choices:
         """Those in use, without what is on the conversation already."""
         return tuple(label for label in self._labels if label.pk not in has) if has else self._labels
 
-    def reasons(self) -> tuple[Choice, ...]:
+    def reasons(self) -> tuple[ReasonChoice, ...]:
         return tuple(reason for reason in self.every_reason().values() if not reason.archived_at)
 
-    def every_reason(self) -> dict[str, Choice]:
+    def every_reason(self) -> dict[str, ReasonChoice]:
         """By code, those out of use too: what was closed for them still says so."""
         return self._reasons
 
     @cached_property
-    def _reasons(self) -> dict[str, Choice]:
+    def _reasons(self) -> dict[str, ReasonChoice]:
         known = self.__dict__.get("_rows") or _reasons_of(brand=self.brand.pk)[0]
-        return {row["code"]: Choice(**row) for row in known["reason_rows"]}
+        return {row["code"]: ReasonChoice(**row) for row in known["reason_rows"]}
 
 
 @prepared
