@@ -97,19 +97,34 @@ def _brand_and_role(*, slug: str, agent: int) -> models.QuerySet[Brand]:
 
 def conversation_for(agent: Agent, pk: int, role: str = Role.AGENT) -> Conversation:
     """A conversation of one of the agent's brands, with what its page needs."""
-    known = _conversation_and_role(pk=min(pk, BIGGEST), agent=agent.pk)
+    return _conversation_of(agent, _with_related(pk=min(pk, BIGGEST), agent=agent.pk), role)
+
+
+def conversation_to_change(agent: Agent, pk: int) -> Conversation:
+    """As `conversation_for`, with its brand alone: whoever changes it reads it again, under its lock."""
+    return _conversation_of(agent, _with_brand(pk=min(pk, BIGGEST), agent=agent.pk), Role.AGENT)
+
+
+def _conversation_of(agent: Agent, known: list[Conversation], role: str) -> Conversation:
     if not known:
         raise Http404
-    found: Conversation = known[0]
-    required(agent, found, role)
-    return found
+    required(agent, known[0], role)
+    return known[0]
 
 
 @prepared
-def _conversation_and_role(*, pk: int, agent: int) -> models.QuerySet[Conversation]:
-    related = ("brand", "account", "thread", "contact", "identity", "assignee", "team")
+def _with_related(*, pk: int, agent: int) -> models.QuerySet[Conversation]:
+    return _with_role(pk, agent).select_related("account", "thread", "contact", "identity", "assignee", "team")
+
+
+@prepared
+def _with_brand(*, pk: int, agent: int) -> models.QuerySet[Conversation]:
+    return _with_role(pk, agent)
+
+
+def _with_role(pk: int, agent: int) -> models.QuerySet[Conversation]:
     own = Membership.objects.filter(agent=agent, brand=OuterRef("brand")).values("role")[:1]
-    return Conversation.objects.filter(pk=pk).select_related(*related).annotate(own_role=Subquery(own))
+    return Conversation.objects.filter(pk=pk).select_related("brand").annotate(own_role=Subquery(own))
 
 
 def required(agent: Agent, found: Any, role: str = Role.AGENT) -> None:

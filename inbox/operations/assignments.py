@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from inbox import events
 from inbox.models import ActivityEntry, Agent, Brand, Conversation, Membership, Team
 from inbox.operations import notifications
 from inbox.operations.changes import Outcome, Refused, Status, change, lock
+from inbox.prepared import prepared
 
 UNFINISHED = (Status.OPEN, Status.PENDING, Status.SNOOZED)
 
@@ -99,6 +101,10 @@ def set_shift(*, agent: Agent, on: bool) -> None:
 
 
 def _only_members(brand_id: int, agent: Agent) -> None:
-    member = Membership.objects.filter(brand_id=brand_id, agent=agent).exists()
-    if not agent.is_active or not (member or agent.is_owner):
+    if not agent.is_active or not (agent.is_owner or _memberships(brand=brand_id, agent=agent.pk)):
         raise Refused("not_a_member")
+
+
+@prepared
+def _memberships(*, brand: int, agent: int) -> QuerySet[Membership, int]:
+    return Membership.objects.filter(brand=brand, agent=agent).values_list("pk", flat=True)

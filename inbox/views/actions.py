@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from inbox import access
-from inbox.access import AgentRequest, brand_for, conversation_for
+from inbox.access import AgentRequest, brand_for, conversation_for, conversation_to_change
 from inbox.models import ActivityEntry, Agent, Brand, Conversation, Label, Team
 from inbox.operations import assignments, notes, triage
 from inbox.operations.changes import Outcome, Refused
@@ -111,7 +111,7 @@ ACTS: dict[str, Act] = {
 @require_POST
 def one(request: AgentRequest, pk: int, action: str) -> HttpResponse:
     """Do it to one conversation; the answer is its head."""
-    found = conversation_for(request.user, pk)
+    found = conversation_to_change(request.user, pk)
     toast = _do(request, found.brand, action, [pk])
     if not request.htmx:
         return back(request, toast, reverse("conversation", args=[pk]))

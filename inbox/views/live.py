@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox import access
-from inbox.access import AgentRequest, conversation_for
+from inbox.access import AgentRequest, conversation_to_change
 from inbox.operations import presence
 from inbox.queries import search
 from inbox.queries.frame import frame_of
@@ -59,7 +59,7 @@ def figures(request: AgentRequest, brand: str) -> HttpResponse:
 @require_POST
 def present(request: AgentRequest, pk: int) -> HttpResponse:
     """A sign of life at a conversation: looking, typing, or gone."""
-    found = conversation_for(request.user, pk)
+    found = conversation_to_change(request.user, pk)
     if request.POST.get("gone"):
         presence.leave(found, agent=request.user)
     else:
