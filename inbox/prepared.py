@@ -92,10 +92,9 @@ class _Planning:
         return getattr(self.connection, name)
 
     def cursor(self) -> Any:
-        ordinary = self.connection.cursor()
         if self.connection.queries_logged:  # only the ordinary way knows what was said, values and all
-            return ordinary
-        ordinary.close()
+            return self.connection.cursor()
+        self.connection.ensure_connection()
         return self.connection._prepare_cursor(_Keeping(self.connection.connection))  # type: ignore[call-arg]
 
 

@@ -237,7 +237,7 @@ def _told(found: QuerySet[ActivityEntry]) -> QuerySet[ActivityEntry]:
 def _colleague(row: dict[str, Any], known: dict[int, Agent]) -> Agent | None:
     pk = row["by"]
     if pk and pk not in known:
-        known[pk] = Agent(pk=pk, name=row["name"], email=row["email"])
+        known[pk] = Agent.from_db("default", ("id", "name", "email"), (pk, row["name"], row["email"]))
     return known.get(pk)
 
 

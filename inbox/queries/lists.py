@@ -19,6 +19,8 @@ from inbox.queries.queues import EVERY, SEARCH, Queue
 from inbox.queries.rows import Row
 
 PAGE, REFRESHED = 50, 200
+# Each is a walk over an index of its own, whoever asks and however much stands there: one plan is right for all
+WALKED = {"mine", "unassigned", "all", "compliments", "pending", "resolved"}
 # name -> (column, descending)
 SORTS: dict[str, tuple[str, bool]] = {
     "waiting": ("waiting_since", False),
@@ -208,7 +210,8 @@ def _part(
         return rows.shown(_ordered(found, marked, part, {name: marks[name] for name in place}, backwards))[:most]
 
     values = {"brand": asked.brand.pk, "agent": asked.agent.pk, **numbers, **teams, **place}
-    return [Row(*one) for one in rows_of(shape, build, values)]
+    planned = part == "whole" and not asked.filters and asked.queue.name in WALKED
+    return [Row(*one) for one in rows_of(shape, build, values, planned=planned)]
 
 
 def _ordered(

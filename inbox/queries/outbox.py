@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet, prefetch_related_objects
 
 from inbox.models import Agent, Attachment, Brand, CannedReply, Conversation, Delivery, Draft, Message
 from inbox.operations import approvals, canned, handoff, outbox_rules
 from inbox.operations.changes import Refused
 from inbox.operations.replies import parent_of
+from inbox.prepared import prepared
 from inbox.queries.conversation import NEWEST
 from inbox.queries.outbox_todo import waiting_for_approval
 from inbox.queries.outbox_words import sentence
@@ -96,9 +97,7 @@ def composer_for(
     parents = _parents(conversation, newest)
     parent = parents[0] if parents else None
     ways = [way for name in AUDIENCES if (way := _way(conversation, name, parent)) is not None]
-    drafts = {
-        d.mode: d for d in Draft.objects.filter(agent=agent, conversation=conversation).prefetch_related("attachments")
-    }
+    drafts = _drafts_of(conversation, agent)
     open_ways = {way.audience for way in ways if way.allowed}
     chosen = audience or _first_choice(ways, drafts)
     draft = drafts.get(mode_of(conversation, chosen))
@@ -121,6 +120,18 @@ def composer_for(
         conflict=bool(refused and refused.code in {"answered_meanwhile", "wrote_meanwhile", "you_answered"}),
         too_long=bool(refused and refused.code == "too_long"),
     )  # fmt: skip
+
+
+def _drafts_of(conversation: Conversation, agent: Agent) -> dict[str, Draft]:
+    """By mode, with their files."""
+    found: list[Draft] = _drafts(conversation=conversation.pk, agent=agent.pk)
+    prefetch_related_objects(found, "attachments")
+    return {draft.mode: draft for draft in found}
+
+
+@prepared
+def _drafts(*, conversation: int, agent: int) -> QuerySet[Draft]:
+    return Draft.objects.filter(agent=agent, conversation=conversation)
 
 
 def _parents(conversation: Conversation, newest: list[Message] | None) -> list[Message]:
