@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, MutableMapping
 from functools import lru_cache
 from itertools import count
 from threading import Lock
@@ -146,6 +146,10 @@ class Pages(Environment):
 
     code_generator_class = Compiler
     shown = staticmethod(shown)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """No template has globals of its own; a chain of one is walked in Python at every import."""
+        return super().make_globals(d) if d else self.globals
 
 
 def environment(**options: Any) -> Environment:
