@@ -20,12 +20,18 @@ SOONEST = timedelta(seconds=1)
 TRIES_BEFORE_TROUBLE = 2
 NO_USE_YET = timedelta(hours=1)
 UNPAID = timedelta(minutes=10)
-UNTOLD_LIMIT = timedelta(seconds=60)
+UNTOLD = 15.0  # seconds at first, when nobody tells how long a limit lasts; often it is a proxy that says so
+WINDOW = 900.0  # seconds, which is as long as the platforms' own windows are
 
 
 def backoff(failures: int) -> timedelta:
     """Twice as long each time, up to a ceiling, never two in step."""
     return timedelta(seconds=min(LONGEST, 1.0 * 2 ** min(failures, 10)) * random.uniform(0.6, 1.0))
+
+
+def untold(times: int) -> timedelta:
+    """How long to wait for a limit whose end was not told, met this many times before: twice as long each time."""
+    return timedelta(seconds=min(WINDOW, UNTOLD * 2 ** min(times, 10)) * random.uniform(0.8, 1.0))
 
 
 def _again(failures: int, *, started_at: datetime, now: datetime) -> datetime:
@@ -63,11 +69,13 @@ def _lost(stream: Stream, error: wrong.AuthorizationLost, now: datetime) -> None
 
 def _limited(stream: Stream, error: wrong.RateLimited, now: datetime) -> None:
     paid_for = not isinstance(error, wrong.BudgetExhausted)
-    until = error.retry_at or now + (UNTOLD_LIMIT if paid_for else UNPAID)
+    until = error.retry_at or now + (untold(stream.failures) if paid_for else UNPAID)
     until = max(until, now + timedelta(seconds=1))
     buckets = [limit.bucket for limit in error.limits if limit.remaining is not None and limit.remaining <= 0]
     reason = "limited" if paid_for else "budget"
     _postpone(stream, until=until, reason=reason, error=error, buckets=buckets)
+    if error.retry_at is None and paid_for:
+        Stream.objects.filter(pk=stream.pk).update(failures=stream.failures + 1)
     if not buckets:
         ChannelAccount.objects.filter(pk=stream.account_id).update(retry_at=until)
     ledger.open_gap(

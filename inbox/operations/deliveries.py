@@ -31,6 +31,7 @@ from connectors.types import Credentials, OutboundMessage, Sent
 from inbox.gateway import connect
 from inbox.models import ChannelAccount, Delivery, Message
 from inbox.operations import accounts, outbox_limits, outbox_rules
+from inbox.operations.breaker import untold
 from inbox.operations.changes import Refused
 from inbox.operations.outbox_claims import claim, next_due, patience, recover_stuck, to_send
 from inbox.operations.outbox_echoes import settle_echoes
@@ -294,7 +295,7 @@ def _record_error(delivery: Delivery, error: ConnectorError) -> None:
 
 def _limited(delivery: Delivery, error: RateLimited) -> None:
     """The limit is the account's: replies of this kind wait together, and keep their order."""
-    until = error.retry_at or timezone.now() + timedelta(seconds=60)
+    until = error.retry_at or timezone.now() + untold(delivery.attempts - 1)
     if isinstance(error, BudgetExhausted):
         ChannelAccount.objects.filter(pk=delivery.account_id).update(retry_at=until)
     outbox_limits.hold(account_id=delivery.account_id, mode=delivery.mode, until=until)

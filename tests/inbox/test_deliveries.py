@@ -51,6 +51,23 @@ def test_a_limit_holds_every_reply_of_its_kind_and_nothing_else(talk, agent):
     assert talk.account.retry_at is None  # polls have windows of their own
 
 
+def let_go(delivery):
+    """The wait is over."""
+    RateWindow.objects.all().delete()
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=timezone.now())
+
+
+def test_a_limit_whose_end_nobody_tells_waits_twice_as_long_each_time(talk, agent):
+    script(talk, failing(RateLimited("429")), failing(RateLimited("429")))
+    delivery = run(reply(talk, agent))
+    assert 11 < (delivery.due_at - timezone.now()).total_seconds() <= 15
+    let_go(delivery)
+    delivery = run(delivery)
+    assert 23 < (delivery.due_at - timezone.now()).total_seconds() <= 30
+    let_go(delivery)
+    assert run(delivery).state == "sent"
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

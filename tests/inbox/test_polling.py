@@ -219,6 +219,27 @@ def test_a_limit_waits_until_its_time_and_is_logged_once_at_each_end(caplog):
     assert ChannelAccount.objects.get(pk=stream.account_id).trouble_since is None
 
 
+def test_a_limit_whose_end_nobody_tells_waits_a_little_and_each_time_twice_as_long():
+    stream, timeline = connected()
+    waits = []
+    for _ in range(9):
+        timeline.errors = [RateLimited("429")]
+        turn()
+        stream.refresh_from_db()
+        waits.append((stream.next_poll_at - timezone.now()).total_seconds())
+        assert ChannelAccount.objects.get(pk=stream.account_id).retry_at == stream.next_poll_at
+        due_again()
+    assert 11 < waits[0] <= 15, "recovery comes within half a minute of the last fault"
+    assert all(12 * 2**n - 1 < wait <= 15 * 2**n for n, wait in enumerate(waits[:6]))
+    assert 719 < waits[-1] <= 900
+    turn()
+    timeline.errors = [RateLimited("429")]
+    due_again()
+    turn()
+    stream.refresh_from_db()
+    assert (stream.next_poll_at - timezone.now()).total_seconds() <= 15, "it went well in between"
+
+
 def test_a_window_that_runs_out_spreads_the_polls_and_keeps_a_share_for_replies():
     stream, timeline = connected()
     timeline.limits = (Limit("mentions", 100, 30, timezone.now() + timedelta(minutes=15)),)
