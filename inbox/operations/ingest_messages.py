@@ -90,7 +90,7 @@ def _row(a: Arrival, account: ChannelAccount, stream: Stream, people: dict[str, 
 
 def as_count(value: int | None) -> int:
     """As the column holds it, whatever the platform counts."""
-    return min(max(value or 0, 0), MOST)
+    return min(value, MOST) if value and value > 0 else 0
 
 
 def mode_of(message: InboundMessage) -> str:

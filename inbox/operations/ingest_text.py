@@ -15,7 +15,8 @@ MISREAD = re.compile(
     "[ÃÂâðÅÄ][\u0080-\u00bf\u0152-\u2122]"
 )  # what UTF-8 looks like when read as Latin-1 or Windows-1252
 DEEPEST = 60
-PLAIN = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once: `dumps` makes one for every payload
+# Made once: `dumps` makes one for every payload. What contains itself ends in a RecursionError without a check
+PLAIN = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
 
 
 def clean_text(text: str) -> str:
@@ -44,12 +45,12 @@ def _paired(text: str) -> str:
 
 def clip(text: str | None, length: int) -> str:
     """For what is only shown: cleaned, and cut to its column."""
-    return clean_text(text or "")[:length]
+    return clean_text(text)[:length] if text else ""
 
 
 def address(url: str | None, length: int = 1000) -> str:
     """An address is whole or absent."""
-    cleaned = clean_text(url or "")
+    cleaned = clean_text(url) if url else ""
     return cleaned if len(cleaned) <= length else ""
 
 

@@ -107,7 +107,7 @@ def test_what_is_filtered_and_where_a_page_begins_are_values(brand, account, age
     for talk, label in zip(made, labels, strict=True):
         page = page_of(ListQuery.read(brand, agent, "all", {"label": str(label.pk)}), team_ids=[])
         assert [row.pk for row in page.rows] == [talk.pk]
-        assert page.rows[0].labels == [{"name": label.name, "colour": label.colour}]
+        assert page.rows[0].labels == [(label.colour, label.name)]
     for key in (
         "i99999999999999999.1",
         "i-99999999999999999.1",
