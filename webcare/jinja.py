@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, MutableMapping
 from functools import lru_cache
 from itertools import count
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from django.templatetags.static import static
@@ -70,18 +71,21 @@ def symbol(name: str, small: bool = False) -> Markup:
 
 
 KEPT = 8_000_000  # signs of pieces of pages: some five thousand rows of a list
+HOUR = 3600  # seconds
 PLACE = f"\ue000{secrets.token_hex(8)}\ue000"  # nobody else can have written this
 
 
 class Pieces:
-    """What was written, by what it says. The oldest make room."""
+    """What was written, by what it says. The oldest make room, and all of it goes each hour: some is erased since."""
 
     def __init__(self, most: int) -> None:
-        self.most, self.size = most, 0
+        self.most, self.size, self.since = most, 0, monotonic()
         self.written: dict[Hashable, str] = {}
         self.lock = Lock()
 
     def keep(self, key: Hashable, piece: str) -> None:
+        if monotonic() - self.since > HOUR:
+            self.clear()
         with self.lock:
             self.size += len(piece) - len(self.written.pop(key, ""))
             self.written[key] = piece
@@ -91,7 +95,7 @@ class Pieces:
     def clear(self) -> None:
         with self.lock:
             self.written.clear()
-            self.size = 0
+            self.size, self.since = 0, monotonic()
 
 
 pieces = Pieces(KEPT)

@@ -113,6 +113,17 @@ def test_no_more_pieces_are_kept_than_there_is_room_for():
     assert (list(pieces.written), pieces.size) == ([], 0)
 
 
+def test_no_piece_is_kept_for_longer_than_an_hour():
+    pieces = jinja.Pieces(100)
+    pieces.keep(1, "what somebody said")
+    pieces.since -= jinja.HOUR - 60
+    pieces.keep(2, "more")
+    assert list(pieces.written) == [1, 2]
+    pieces.since -= 61
+    pieces.keep(3, "later")
+    assert (list(pieces.written), pieces.size) == ([3], 5)
+
+
 MOMENTS = ["2026-11-28 23:59:59.999999+00", "2026-03-29 03:30:00+02", "2026-01-01 00:00:00.1+05:45", "0001-01-01 00:00:00+00",
            "9999-12-31 23:59:59+00", "1890-01-01 00:00:00+00"]  # fmt: skip
 
