@@ -7,6 +7,10 @@ import { say, tell } from "./toasts.js";
 
 const html = document.documentElement;
 
+// Who went back or on before the page could hear it stands at an address whose page this is not
+const [served] = performance.getEntriesByType("navigation");
+if (served?.name && new URL(served.name).pathname !== location.pathname) location.reload();
+
 // Theme: at once, and kept by the form it stands in
 document.addEventListener("click", (event) => {
   const theme = event.target.closest("[data-theme-set]"), opener = event.target.closest("[data-dialog]");

@@ -51,8 +51,25 @@ def test_the_way_back_leads_to_what_was_open_before(opened, scene):
     opened.go_back()
     expect(opened.locator(f'#head form[action*="/{first.pk}/"]').first).to_be_visible()
     expect(opened.locator(f"#row-{first.pk}")).to_have_class(re.compile("selected"))
+    expect(opened.locator("#live")).to_have_class(re.compile("live"))
     opened.go_forward()
     expect(opened.locator(f'#head form[action*="/{second.pk}/"]').first).to_be_visible()
+
+
+def test_who_goes_on_before_the_page_can_hear_it_gets_there(opened, scene):
+    first, second = scene["conversations"][4], scene["conversations"][3]
+    opened.locator(f"#row-{second.pk} [data-open]").click()
+    expect(opened.locator(f'#head form[action*="/{second.pk}/"]').first).to_be_visible()
+    held = []
+    opened.route("**/htmx-2*", lambda route: route.continue_() if held else held.append(route))
+    opened.go_back(wait_until="commit")
+    expect(opened.locator(f'#head form[action*="/{first.pk}/"]').first).to_be_visible()
+    opened.evaluate("history.forward()")
+    opened.wait_for_function("(pk) => location.pathname.endsWith(`/${pk}/`)", arg=second.pk)
+    assert held, "the page is there, what listens is not"
+    held[0].continue_()
+    expect(opened.locator(f'#head form[action*="/{second.pk}/"]').first).to_be_visible()
+    expect(opened.locator("#live")).to_have_class(re.compile("live"))
 
 
 def test_the_count_above_the_list_is_the_one_beside_its_queue(opened, scene):
