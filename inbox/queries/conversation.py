@@ -237,7 +237,8 @@ def _told(found: QuerySet[ActivityEntry]) -> QuerySet[ActivityEntry]:
 def _colleague(row: dict[str, Any], known: dict[int, Agent]) -> Agent | None:
     pk = row["by"]
     if pk and pk not in known:
-        known[pk] = Agent.from_db("default", ("id", "name", "email"), (pk, row["name"], row["email"]))
+        # Without the defaults of all else. In the order of the model's columns, as a row comes
+        known[pk] = Agent.from_db("default", ("id", "email", "name"), (pk, row["email"], row["name"]))
     return known.get(pk)
 
 
