@@ -106,16 +106,16 @@ def kept(at: str, *facts: Hashable, caller: Callable[[Markup], str]) -> Markup:
 
     All that it shows must stand among the facts; `at` comes in the place that the piece is called with.
     """
-    return Markup(piece((translation.get_language(), *facts), caller).replace(PLACE, escape(at)))  # noqa: S704 - escaped
+    return piece((translation.get_language(), *facts), caller, escape(at))
 
 
-def piece(key: Hashable, write: Callable[[Markup], str]) -> str:
-    """What was written with these facts, the language among them; an address belongs where PLACE stands."""
+def piece(key: Hashable, write: Callable[[Markup], str], at: str) -> Markup:
+    """What was written with these facts, the language among them, with an address that is escaped already."""
     found = pieces.written.get(key)
     if found is None:
         found = str(write(Markup(PLACE)))  # noqa: S704 - our own token
         pieces.keep(key, found)
-    return found
+    return Markup(found.replace(PLACE, at))  # noqa: S704 - made by a template, which escapes
 
 
 def shown(value: Any) -> str:

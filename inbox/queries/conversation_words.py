@@ -146,17 +146,17 @@ def shown_text(message: Message) -> str:
     return text
 
 
+_said = attrgetter(
+    "pk", "conversation_id", "direction", "visibility", "agent_id", "text", "rating", "sent_at", "edited_at",
+    "deleted_at", "erased_at", "placeholder", "reposts", "replies", "likes", "attachment_rows", "version_rows",
+)  # fmt: skip
+
+
 def said_by(message: Message) -> Hashable:
     """All that a message of the timeline shows of itself, to tell whether it was written so before."""
+    *plain, files, versions = _said(message)
     agent = message.agent.name if message.agent_id and message.agent else ""
-    files = tuple(tuple(row.values()) for row in message.attachment_rows)  # type: ignore[attr-defined]
-    return *_columns(message), agent, files, tuple(row["text"] for row in message.version_rows)  # type: ignore[attr-defined]
-
-
-_columns = attrgetter(
-    "pk", "conversation_id", "direction", "visibility", "agent_id", "text", "rating", "sent_at", "edited_at",
-    "deleted_at", "erased_at", "placeholder", "reposts", "replies", "likes",
-)  # fmt: skip
+    return *plain, agent, tuple(tuple(file.values()) for file in files), tuple(old["text"] for old in versions)
 
 
 def loose_attachments(message: Message) -> list[dict[str, Any]]:

@@ -148,19 +148,6 @@ def test_a_refresh_never_brings_the_composer(page, talk, name):
     assert 'id="person"' not in html
 
 
-def test_colleagues_are_called_by_their_names(page, talk, agent):
-    mate = builders.agent(talk.brand, name="Anna Kuiper", email="a.kuiper@webcare.example")
-    nameless = builders.agent(talk.brand, name="", email="shift2@webcare.example")
-    Note.objects.create(conversation=talk, author=mate, text="is gebeld")
-    triage.set_kind(conversation_id=talk.pk, actor=mate, kind="complaint")
-    triage.set_feeling(conversation_id=talk.pk, actor=nameless, feeling="negative")
-    shown = read(page, talk)
-    assert "<b><bdi>Anna Kuiper</bdi></b>" in shown
-    assert "Anna Kuiper set the kind: complaint" in shown
-    assert "shift2@webcare.example set the feeling: negative" in shown
-    assert "a.kuiper@" not in shown
-
-
 def test_messages_notes_and_activity_stand_in_the_order_they_happened(page, talk, agent):
     at = timezone.now() - timedelta(minutes=4)
     builders.message(talk, text="tweede", sent_at=at)

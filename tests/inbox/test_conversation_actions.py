@@ -10,8 +10,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.models import ClosingReason, ContactNote, Conversation, Label
-from inbox.operations import assignments
+from inbox.models import ClosingReason, ContactNote, Conversation, Label, Note
+from inbox.operations import assignments, triage
 from inbox.views.actions import ACTS
 from tests import builders
 
@@ -250,3 +250,15 @@ def test_a_form_without_its_token_does_nothing(talk, agent):
     strict.force_login(agent)
     assert strict.post(reverse("do", args=[talk.pk, "claim"])).status_code == 403
     assert Conversation.objects.get(pk=talk.pk).assignee is None
+
+
+def test_colleagues_are_called_by_their_names(page, talk, mate):
+    nameless = builders.agent(talk.brand, name="", email="shift2@webcare.example")
+    Note.objects.create(conversation=talk, author=mate, text="is gebeld")
+    triage.set_kind(conversation_id=talk.pk, actor=mate, kind="complaint")
+    triage.set_feeling(conversation_id=talk.pk, actor=nameless, feeling="negative")
+    shown = page.get(reverse("open", args=[talk.brand.slug, "all", talk.pk])).text
+    assert "<b><bdi>Anna Kuiper</bdi></b><time" in shown
+    assert "Anna Kuiper set the kind: complaint" in shown
+    assert "shift2@webcare.example set the feeling: negative" in shown
+    assert mate.email not in shown
