@@ -9,6 +9,7 @@ import unicodedata
 from typing import Any
 
 import ftfy
+import orjson
 from ftfy.badness import is_bad
 
 MISREAD = re.compile(
@@ -56,6 +57,15 @@ def address(url: str | None, length: int = 1000) -> str:
 
 def json_text(value: Any) -> str:
     """The payload as JSON that PostgreSQL takes, whatever the platform put into it."""
+    try:
+        text = orjson.dumps(value)
+    except TypeError:  # numbers of more than 64 bits, keys that are no text, ...: Python's own takes more
+        return _careful(value)
+    # A number that is none becomes null, and so does nothing: which of them it was, only the careful one tells
+    return _careful(value) if b"null" in text or b"\\u0000" in text else text.decode()
+
+
+def _careful(value: Any) -> str:
     try:
         text = PLAIN.encode(value)
         text.encode()

@@ -265,3 +265,17 @@ def test_payloads_of_any_shape_are_kept(stream):
     odd = {"nul": "a\0b", "inf": float("inf"), "half": "\udc00", 5: {1, 2}, "deep": deep}
     ingest(stream, said("1", raw=odd))
     assert MessagePayload.objects.get().received["nul"] == "ab"
+
+
+ODD = {
+    "not a number": ({"n": float("nan")}, {"n": "nan"}), "more than 64 bits": ({"n": 10**30}, {"n": 10**30}),
+    "nothing": ({"n": None}, {"n": None}), "the word null": ({"n": "null"}, {"n": "null"}),
+    "keys that are no text": ({5: "vijf"}, {"5": "vijf"}), "NUL": ({"n": "a\0b"}, {"n": "ab"}),
+    "half a pair": ({"n": "\ud83d"}, {"n": "\ufffd"}), "letters": ({"n": "é 😀 \u2028"}, {"n": "é 😀 \u2028"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "kept"), ODD.values(), ids=ODD)
+def test_a_payload_is_kept_as_it_came_where_it_can_be(stream, raw, kept):
+    ingest(stream, said("1", raw=raw))
+    assert MessagePayload.objects.get().received == kept
