@@ -161,14 +161,9 @@ class Cost:
     money: Decimal = Decimal(0)
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(
-            self.calls + other.calls,
-            self.post_reads + other.post_reads,
-            self.user_reads + other.user_reads,
-            self.message_reads + other.message_reads,
-            self.writes + other.writes,
-            self.money + other.money,
-        )
+        reads = (self.post_reads + other.post_reads, self.user_reads + other.user_reads)
+        private = self.message_reads + other.message_reads
+        return Cost(self.calls + other.calls, *reads, private, self.writes + other.writes, self.money + other.money)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +220,10 @@ Cursor = dict[str, Any]  # JSON; only the connector that wrote it reads it; {} i
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer to a poll: what came, and from where to go on.
+    """One answer to a poll: what came, and from where to go on. Store everything in it before storing `cursor`.
 
-    Store everything in it before storing `cursor`. `has_more`: poll again with `cursor` to get older or further
-    items of the same walk. `gap_from`/`gap_until`: a stretch that certainly cannot be read any more.
+    `has_more`: poll again with `cursor` to get older or further items of the same walk. `recovered`: ids of what
+    earlier pages set aside and this one read. `gap_from`/`gap_until`: a stretch that certainly cannot be read any more.
     `complete_until`: what this page proves once the walk has ended. `trouble`: why it ended without proof ("no_end").
     """
 
@@ -236,6 +231,7 @@ class Page:
     exposures: tuple[Exposure, ...] = ()
     deletions: tuple[Deletion, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    recovered: tuple[str, ...] = ()
     cursor: Cursor = field(default_factory=dict)
     has_more: bool = False
     gap_from: datetime | None = None

@@ -78,8 +78,11 @@ def latest(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def reached(times: list[datetime | None], stop: datetime | None) -> bool:
-    """Whether everything further on is older than `stop`. A page out of order proves nothing: read on."""
+    """Whether everything further on is older than `stop`.
+
+    A page out of order proves nothing, nor does one item alone below newer ones (its time may be wrong): read on.
+    """
     known = [at for at in times if at]
     if stop is None or not known:
         return False
-    return known == sorted(known, reverse=True) and known[-1] < stop
+    return known == sorted(known, reverse=True) and all(at < stop for at in known[-2:])

@@ -28,6 +28,7 @@ class Harvest:
         self.graph = graph
         self.messages: list[InboundMessage] = []
         self.unreadable: list[Unreadable] = []
+        self.recovered: list[str] = []
         self.aside: list[str] = [key for key in aside if isinstance(key, str)] if aside else []
         self.calls = 0
         self.fetched = 0
@@ -70,6 +71,12 @@ class Harvest:
         self.aside = [*self.aside, key][-REMEMBERED:]
         self.unreadable.append(Unreadable(payload, why, identifier(entry(payload).get("id"))))
 
+    def recover(self, key: str) -> None:
+        """What was set aside under this id could be read after all."""
+        if key in self.aside:
+            self.aside.remove(key)
+            self.recovered.append(key)
+
     def page(
         self, cursor: Cursor, *, has_more: bool, complete_until: datetime | None = None, trouble: str = ""
     ) -> Page:
@@ -77,6 +84,7 @@ class Harvest:
         return Page(
             messages=tuple(self.messages),
             unreadable=tuple(self.unreadable),
+            recovered=tuple(self.recovered),
             cursor=cursor | {"aside": self.aside},
             has_more=has_more,
             complete_until=None if has_more or trouble else complete_until,

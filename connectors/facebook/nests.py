@@ -211,8 +211,10 @@ class NestWalk:
             self._leave_hole(waiting, "its pages lead nowhere")
         elif after and not reached(times, stop):
             self.queue.append(waiting | {"after": after})
-        elif waiting.get("newest"):
-            self.marks[waiting["id"]] = [waiting["newest"], waiting.get("count")]
+        else:
+            self.harvest.recover(waiting["id"])
+            if waiting.get("newest"):
+                self.marks[waiting["id"]] = [waiting["newest"], waiting.get("count")]
 
     def _set_stop(self, waiting: dict[str, Any], answer: dict[str, Any], *, times: list[datetime | None]) -> None:
         """How far down to read: to the mark, or to the floor when the number says something is missing."""

@@ -34,7 +34,7 @@ from inbox.operations.ingest_people import Person, erased, store_people
 from inbox.operations.ingest_placeholders import fill_placeholders, put_placeholders
 from inbox.operations.ingest_rows import Keys, execute, fetch
 from inbox.operations.ingest_text import clip
-from inbox.operations.ledger import Turn, record_page, set_aside_all, store_exposures
+from inbox.operations.ledger import Turn, record_page, set_aside_all, store_exposures, take_up
 from inbox.operations.threading import partner_of, place
 
 TRIES = 6
@@ -45,24 +45,26 @@ AROUND = """
     SELECT EXISTS (SELECT FROM inbox_tombstone WHERE brand_id = %s AND platform = %s),
         EXISTS (SELECT FROM inbox_vanished WHERE account_id = %s),
         EXISTS (SELECT FROM inbox_gap WHERE stream_id = %s AND closed_at IS NULL AND closable),
+        EXISTS (SELECT FROM inbox_setaside WHERE stream_id = %s AND resolved_at IS NULL),
         (SELECT jsonb_object_agg(id, target_minutes) FROM inbox_stream WHERE account_id = %s AND proactive)::text"""
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What most pages do not meet, asked in one go: erased people, deletions that came first, gaps; and the norms."""
+    """What most pages do not meet, asked in one go; and the norms."""
 
-    erasures: bool
-    vanished: bool
+    erasures: bool  # of people who had themselves forgotten
+    vanished: bool  # deletions that came before what they delete
     gaps: bool
+    aside: bool  # what could not be read before
     norms: Norms
 
     @classmethod
     def of(cls, stream: Stream) -> Around:
         account = stream.account
-        asked = [account.brand_id, account.kind, account.pk, stream.pk, account.pk]
-        erasures, vanished, gaps, proactive = fetch(AROUND, asked)[0]
-        return cls(erasures, vanished, gaps, Norms.of(account, proactive=json.loads(proactive or "{}")))
+        asked = [account.brand_id, account.kind, account.pk, stream.pk, stream.pk, account.pk]
+        erasures, vanished, gaps, aside, proactive = fetch(AROUND, asked)[0]
+        return cls(erasures, vanished, gaps, aside, Norms.of(account, proactive=json.loads(proactive or "{}")))
 
 
 Ready = tuple[list[Arrival], list[Unreadable]]
@@ -145,6 +147,8 @@ def _store(
     if arrivals or page.deletions:
         counts = _store_messages(arrivals, stream=stream, page=page, now=now, changes=changes)
         done.new, done.seen, done.lag_seconds = counts
+    if page.recovered:
+        take_up(page.recovered, stream=stream, now=now)
     done.exposures = store_exposures(page.exposures, account=stream.account)
     done.set_aside = set_aside_all((*page.unreadable, *unreadable), stream=stream, now=now)
     done.conversations = changes.touched | changes.made
@@ -201,6 +205,8 @@ def _store_messages(
     people = store_people(authors, account=account, keys=keys, now=now)
     new = _place_and_store(fresh, stream=stream, page=page, known=known, people=people, now=now, changes=changes,
                            already=already, around=around, keys=keys)  # fmt: skip
+    if around.aside:
+        take_up([a.message.external_id for a in wanted], stream=stream, now=now)
     lag = max((a.message.sent_at for a in fresh), default=None)
     return new, len(arrivals) - new, (now - lag).total_seconds() if lag else None
 

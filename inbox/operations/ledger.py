@@ -31,7 +31,10 @@ SET_ASIDE = """
     INSERT INTO inbox_setaside (stream_id, fingerprint, external_id, payload, error, created_at)
     SELECT stream_id, fingerprint, external_id, payload::jsonb, error, %s
     FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
-        AS r(stream_id, fingerprint, external_id, payload, error) ON CONFLICT DO NOTHING RETURNING id"""
+        AS r(stream_id, fingerprint, external_id, payload, error)
+    ON CONFLICT (stream_id, fingerprint) DO UPDATE SET resolved_at = NULL, error = EXCLUDED.error
+        WHERE inbox_setaside.resolved_at IS NOT NULL AND inbox_setaside.dismissed_by_id IS NULL
+    RETURNING id"""
 EXPOSURES = """
     INSERT INTO inbox_exposure (account_id, external_id, kind, original_external_id, author_external_id, followers, at)
     SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
@@ -153,7 +156,7 @@ def error_code(error: Exception) -> str:
 
 
 def set_aside_all(items: Iterable[Unreadable], *, stream: Stream, now: datetime) -> int:
-    """Keep what could not be read, once; how many were not kept already."""
+    """Keep what could not be read, once; how many were not kept already, or were read since and now cannot be again."""
     rows = {}
     for item in items:
         payload = json_text(item.payload)
@@ -162,6 +165,12 @@ def set_aside_all(items: Iterable[Unreadable], *, stream: Stream, now: datetime)
     if not rows:
         return 0
     return len(fetch(SET_ASIDE, [now, *_columns(rows)]))
+
+
+def take_up(external_ids: Iterable[str], *, stream: Stream, now: datetime) -> None:
+    """What was set aside of these is read now: nobody need look at it any more."""
+    waiting = SetAside.objects.filter(stream=stream, external_id__in=external_ids, resolved_at=None)
+    waiting.update(resolved_at=now)
 
 
 def store_exposures(exposures: tuple[Exposure, ...], *, account: ChannelAccount) -> int:

@@ -132,7 +132,10 @@ def test_a_conversation_that_failed_by_itself_is_read_by_a_later_walk_and_only_t
     well["t_2"] = True
     messages, cursor, page = walk(facebook, "direct", cursor)
     assert "m_t_2" in [m.external_id for m in messages]
-    assert (page.trouble, page.complete_until is None) == ("", False)
+    assert (page.trouble, page.complete_until is None, page.recovered) == ("", False, ("t_2",))
+    well["t_2"] = False
+    _, _, page = walk(facebook, "direct", cursor | {"mark": None})
+    assert [item.external_id for item in page.unreadable] == ["t_2"], "what fails again is told again"
 
 
 def test_the_pages_own_comment_is_outbound_to_whom_it_answers(graph, facebook):
@@ -182,6 +185,17 @@ def test_every_simple_stream_goes_over_an_empty_page_to_the_end(graph, facebook)
     messages, cursor, _ = walk(facebook, "visitor_posts")
     assert [m.external_id for m in messages] == ["100_3", "100_1"]
     assert cursor["mark"] == "2026-11-20T03:40:00+00:00"
+
+
+def test_one_wrong_time_at_the_end_of_a_page_hides_nothing_below_it(graph, facebook):
+    graph.add({"data": [a_post(number=1)]})
+    _, cursor, _ = walk(facebook, "visitor_posts")
+    newer = [a_post(number=n, created_time=at(9 - n)) for n in (4, 3)]
+    graph.add({"data": [*newer, a_post(number=9, created_time="2012-01-01T00:00:00+0000")], "paging": {"cursors":
+               {"after": "a"}, "next": "u"}})  # fmt: skip
+    graph.add({"data": [a_post(number=2, created_time=at(7)), a_post(number=1)]})
+    messages, _, _ = walk(facebook, "visitor_posts", cursor)
+    assert {"100_4", "100_3", "100_2"} <= {m.external_id for m in messages}
 
 
 def test_an_edge_that_pages_by_time_is_followed_without_its_token(graph, facebook):

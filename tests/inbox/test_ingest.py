@@ -27,6 +27,7 @@ from inbox.models import (
 from inbox.operations.contacts import fingerprint
 from inbox.operations.ingest import LeaseLost, ingest_page
 from inbox.operations.ingest_rows import fetch
+from inbox.operations.ledger import dismiss
 from tests import builders
 from tests.inbox.pages import at, author, ours, page, private, said
 
@@ -161,6 +162,24 @@ def test_an_unreadable_item_is_set_aside_once_and_its_neighbours_go_on(stream):
     assert ingest(stream, unreadable=(bad,)).set_aside == 0
     assert Message.objects.count() == 1
     assert SetAside.objects.get().payload["id"] == 7
+
+
+def test_what_was_set_aside_is_done_with_once_it_could_be_read(stream):
+    broken = [Unreadable({"id": n}, "KeyError: text", n) for n in ("1", "2", "t_1")]
+    ingest(stream, unreadable=tuple(broken))
+    ingest(stream, said("1"), recovered=("t_1",))
+    waiting = SetAside.objects.filter(resolved_at=None)
+    assert [item.external_id for item in waiting] == ["2"]
+    assert ingest(stream, unreadable=(broken[2],)).set_aside == 1
+    assert sorted(item.external_id for item in waiting.all()) == ["2", "t_1"], "it cannot be read again"
+
+
+def test_what_somebody_dismissed_stays_out_of_sight(stream):
+    broken = Unreadable({"id": "1"}, "KeyError: text", "1")
+    ingest(stream, unreadable=(broken,))
+    assert dismiss(SetAside.objects.get(), agent=builders.agent(), now=at(1))
+    assert ingest(stream, unreadable=(broken,)).set_aside == 0
+    assert SetAside.objects.get().resolved_at
 
 
 @pytest.mark.parametrize(
