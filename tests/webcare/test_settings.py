@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from django.db import connection
 
 from webcare.settings import BASE_DIR
 
@@ -29,3 +30,10 @@ def test_a_wrong_setting_is_one_sentence(wrong, said):
     assert said in ended.stderr
     assert ended.stderr.startswith("webcare: ")
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.django_db
+def test_postgresql_plans_for_drives_that_do_not_turn_and_compiles_nothing():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('random_page_cost'), current_setting('jit')")
+        assert cursor.fetchone() == ("1.1", "off")
