@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import BigIntegerField, F, Func, Q, QuerySet, Value
 from django.utils import timezone
 
 from inbox.models import Agent, Brand, Conversation, Delivery, Notification, Visibility
@@ -112,8 +113,7 @@ def page_of(asked: ListQuery, *, team_ids: list[int], size: int = PAGE) -> Page:
 
 def rows_by_id(asked: ListQuery, ids: Iterable[int], *, team_ids: list[int]) -> list[Row]:
     """Those of these rows that still stand in this list, to refresh what a browser shows."""
-    found = rows.read(filtered(asked, team_ids=team_ids).filter(pk__in=list(ids)[:REFRESHED]), most=REFRESHED)
-    return rows.dress(found, brand=asked.brand, besides=asked.agent)
+    return rows.dress(_these(asked, team_ids, ids), brand=asked.brand, besides=asked.agent)
 
 
 def narrowed(asked: ListQuery, *, team_ids: list[int], among: list[int] | None = None) -> QuerySet[Conversation] | None:
@@ -127,7 +127,7 @@ def narrowed(asked: ListQuery, *, team_ids: list[int], among: list[int] | None =
 
 def found_page(asked: ListQuery, ids: list[int], *, team_ids: list[int], more: bool) -> Page:
     """What a search found, in its order. Its pages have numbers: what is found has no other place."""
-    those = {row.pk: row for row in rows.read(filtered(asked, team_ids=team_ids).filter(pk__in=ids), most=PAGE)}
+    those = {row.pk: row for row in _these(asked, team_ids, ids)}
     page = asked.number
     return Page(
         rows=rows.dress([those[pk] for pk in ids if pk in those], brand=asked.brand, besides=asked.agent),
@@ -194,6 +194,12 @@ def _slice(asked: ListQuery, team_ids: list[int], *, backwards: bool, size: int)
     return made
 
 
+def _these(asked: ListQuery, team_ids: list[int], ids: Iterable[int]) -> list[Row]:
+    """The first of these that stand in the list, in no order."""
+    those = ",".join(map(str, itertools.islice(ids, REFRESHED)))
+    return _part(asked, team_ids, "these", {"ids": those}, backwards=False, most=REFRESHED) if those else []
+
+
 def _part(
     asked: ListQuery, team_ids: list[int], part: str, place: dict[str, Any], *, backwards: bool, most: int
 ) -> list[Row]:
@@ -207,11 +213,20 @@ def _part(
         filters = {**asked.filters, **{name: str(marks[name]) for name in numbers}}
         marked = replace(asked, brand=Brand(pk=brand), agent=Agent(pk=agent), filters=filters)
         found = filtered(marked, team_ids=[marks[name] for name in teams])
+        if part == "these":
+            return rows.shown(found.filter(pk__in=_Each(Value(marks["ids"]))))[:most]
         return rows.shown(_ordered(found, marked, part, {name: marks[name] for name in place}, backwards))[:most]
 
     values = {"brand": asked.brand.pk, "agent": asked.agent.pk, **numbers, **teams, **place}
-    planned = part == "whole" and not asked.filters and asked.queue.name in WALKED
+    planned = part in {"whole", "these"} and not asked.filters and asked.queue.name in WALKED
     return [Row(*one) for one in rows_of(shape, build, values, planned=planned)]
+
+
+class _Each(Func):
+    """The numbers in a text. However many there are, the statement is the same."""
+
+    template = "SELECT unnest(string_to_array(%(expressions)s, ',')::bigint[])"
+    output_field = BigIntegerField()
 
 
 def _ordered(

@@ -72,11 +72,6 @@ class Row:
 _all = attrgetter(*COLUMNS)
 
 
-def read(found: QuerySet[Conversation], *, most: int) -> list[Row]:
-    """The first rows of these conversations, in their order."""
-    return [Row(*one) for one in shown(found)[:most]]
-
-
 def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation, Any]:
     """What a row needs, as tuples in the order of its fields.
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inbox.models import Conversation, ConversationLabel, Label
-from inbox.queries.lists import SORTS, ListQuery, page_of
+from inbox.queries.lists import SORTS, ListQuery, page_of, rows_by_id
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +93,21 @@ def test_a_label_is_walked_page_by_page_through_its_own_index():
             break
         asked = {**asked, "after": page.after}
     assert met == [made[n].pk for n in (4, 3, 2, 1, 0)]
+
+
+def test_of_the_rows_a_browser_shows_those_come_back_that_still_stand_there():
+    account = builders.account()
+    agent = builders.agent(account.brand)
+    label = Label.objects.create(brand=account.brand, name="koffer")
+    stay, tagged, gone, foreign = [builders.conversation(account) for _ in range(3)] + [builders.conversation()]
+    ConversationLabel.objects.create(conversation=tagged, label=label, last_message_at=START, open=True)
+    Conversation.objects.filter(pk=gone.pk).update(status="resolved")
+    ids = [stay.pk, tagged.pk, gone.pk, foreign.pk, stay.pk, 2**62]
+
+    def fresh(**filters):
+        asked = ListQuery.read(account.brand, agent, "all", filters)
+        return {row.pk for row in rows_by_id(asked, ids, team_ids=[])}
+
+    assert fresh() == {stay.pk, tagged.pk}
+    assert fresh(label=str(label.pk)) == {tagged.pk}
+    assert rows_by_id(ListQuery.read(account.brand, agent, "all", {}), [], team_ids=[]) == []

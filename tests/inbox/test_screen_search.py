@@ -111,7 +111,7 @@ def test_another_brand_stays_out_of_sight(account, said):
 def test_hits_are_marked_in_pieces(account):
     made = builders.conversation(account, "Waar <b>blijven</b> de pakjes toch?")
     hits = search.find(account.brand, "pakje")
-    (row,) = rows.read(Conversation.objects.filter(pk=made.pk), most=1)
+    row = rows.Row(*rows.shown(Conversation.objects.filter(pk=made.pk)).get())
     search.pieces([row], hits, "pakje")
     assert ("pakjes", True) in row.pieces
     assert row.last_message_at == made.last_message_at
@@ -197,7 +197,7 @@ def test_what_is_shown_of_a_long_text_begins_with_a_word_and_the_time_is_that_of
     made = builders.conversation(account, "Vanmorgen vroeg " * 9 + "stond de lift stil", at=said_at)
     builders.message(made, "En verder niets")
     Conversation.objects.filter(pk=made.pk).update(last_message_at=timezone.now())
-    (row,) = rows.read(Conversation.objects.filter(pk=made.pk), most=1)
+    row = rows.Row(*rows.shown(Conversation.objects.filter(pk=made.pk)).get())
     search.pieces([row], search.find(account.brand, "lift"), "lift")
     assert row.last_message_at == said_at
     assert row.pieces[0][0].startswith("…Vanmorgen vroeg")
