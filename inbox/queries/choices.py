@@ -111,8 +111,10 @@ class Choices:
 
     @cached_property
     def _reasons(self) -> dict[str, ReasonChoice]:
-        known = self.__dict__.get("_rows") or _reasons_of(brand=self.brand.pk)[0]
-        return {row["code"]: ReasonChoice(**row) for row in known["reason_rows"]}
+        rows = getattr(self.brand, "reason_rows", None)  # read with a conversation
+        if rows is None:
+            rows = (self.__dict__.get("_rows") or _reasons_of(brand=self.brand.pk)[0])["reason_rows"]
+        return {row["code"]: ReasonChoice(**row) for row in rows}
 
 
 @prepared
@@ -123,17 +125,18 @@ def _of_brand(*, brand: int) -> QuerySet[Brand, Any]:
         agent_rows=_rows(agents, "pk", "name", "email", "on_shift"),
         team_rows=_rows(Team.objects.filter(**own).order_by("name"), "pk", "name"),
         label_rows=_rows(Label.objects.filter(**own).order_by("name"), "pk", "name", "meaning", "archived_at"),
-        reason_rows=_reason_rows(),
+        reason_rows=reason_rows("pk"),
     )
 
 
 @prepared
 def _reasons_of(*, brand: int) -> QuerySet[Brand, Any]:
-    return Brand.objects.filter(pk=brand).values(reason_rows=_reason_rows())
+    return Brand.objects.filter(pk=brand).values(reason_rows=reason_rows("pk"))
 
 
-def _reason_rows() -> Rows:
-    found = ClosingReason.objects.filter(brand=OuterRef("pk")).order_by("pk")
+def reason_rows(brand: str) -> Rows:
+    """All reasons to close of the brand that stands in this column."""
+    found = ClosingReason.objects.filter(brand=OuterRef(brand)).order_by("pk")
     return _rows(found, "pk", "code", "name_nl", "name_en", "archived_at")
 
 

@@ -23,6 +23,7 @@ from inbox.models import (
     Conversation,
     ConversationLabel,
     Delivery,
+    Draft,
     Identity,
     Membership,
     Message,
@@ -31,6 +32,7 @@ from inbox.models import (
 )
 from inbox.operations import presence
 from inbox.prepared import prepared, rows_of
+from inbox.queries import choices
 from inbox.queries.nested import Rows
 
 NEWEST = 50
@@ -75,6 +77,7 @@ def opened(agent: Agent, pk: int) -> Conversation:
         raise Http404
     found: Conversation = known[0]
     access.required(agent, found)
+    found.brand.reason_rows = found.reason_rows  # type: ignore[attr-defined]
     return found
 
 
@@ -82,8 +85,9 @@ def opened(agent: Agent, pk: int) -> Conversation:
 def _opened(*, pk: int, agent: int) -> QuerySet[Conversation]:
     related = ("brand", "account", "thread", "contact", "identity", "assignee", "team", "linked__account")
     own = Membership.objects.filter(agent=agent, brand=OuterRef("brand")).values("role")[:1]
+    draft = Draft.objects.filter(agent=agent, conversation=OuterRef("pk")).values("pk")[:1]
     shown = Conversation.objects.filter(pk=pk).select_related(*related)
-    return shown.annotate(**_around(), **_beside(), own_role=Subquery(own))
+    return shown.annotate(**_around(), **_beside(), own_role=Subquery(own), own_draft=Subquery(draft))
 
 
 def _beside() -> dict[str, Any]:
@@ -99,6 +103,7 @@ def _beside() -> dict[str, Any]:
         "activity_lines": Rows(_told(ActivityEntry.objects.filter(**own)).order_by("-at", "-pk"), 4 * NEWEST, pk="pk",
                                 verb="verb", data="data", at="at", by="actor_id", name="actor__name",
                                 email="actor__email"),
+        "reason_rows": choices.reason_rows("brand"),
         "earlier_rows": Rows(past.order_by("-last_message_at"), PAST, pk="pk", preview="preview", feeling="feeling",
                               last_message_at="last_message_at", channel="account__kind"),
         "canned_rows": Rows(fit.filter(language__in=["", OuterRef("spoken")]).order_by("shortcut"), 500, pk="pk",
@@ -170,13 +175,15 @@ def _said(conversation: Conversation, place: tuple[datetime, int] | None, most: 
 
     values = {"conversation": conversation.pk, **({"at": place[0], "pk": place[1]} if place else {})}
     found: list[Message] = rows_of(("said", most, place is None), build, values, planned=True)
+    around = {"conversation": conversation, "account": conversation.account}
     people = {conversation.identity_id: conversation.identity} if conversation.identity_id else {}
     people |= Identity.objects.in_bulk({m.identity_id for m in found if m.identity_id} - set(people))
     for m in found:
-        m.identity = people.get(m.identity_id) if m.identity_id else None
-        m.conversation, m.account = conversation, conversation.account
-        if "delivery" in m._state.fields_cache and (delivery := getattr(m, "delivery", None)):
-            delivery.conversation, delivery.account = conversation, conversation.account
+        identity = people.get(m.identity_id) if m.identity_id else None
+        beside = m._state.fields_cache  # a fifth of the time of setting each by its name
+        beside.update(identity=identity, **around)
+        if delivery := beside.get("delivery"):
+            delivery._state.fields_cache.update(around)
     return found
 
 

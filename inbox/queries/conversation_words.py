@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -16,8 +14,6 @@ from inbox.models import ActivityEntry, Agent, ClosingReason, Conversation, Mess
 from inbox.queries.outbox_words import sentence
 
 SHOWN = {"image", "gif", "sticker", "photo", "picture"}
-ICONS = {"question": "circle-question-mark", "complaint": "message-square-warning", "compliment": "heart",
-              "other": "minus", "": "circle-dashed"}  # fmt: skip
 FEELING_ICONS = {"negative": "frown", "neutral": "meh", "positive": "smile", "": "circle-dashed"}
 ICONS = {
     "claimed": "hand", "taken_over": "hand", "released": "inbox", "assigned": "arrow-right-left",
@@ -146,19 +142,6 @@ def shown_text(message: Message) -> str:
     return text
 
 
-_said = attrgetter(
-    "pk", "conversation_id", "direction", "visibility", "agent_id", "text", "rating", "sent_at", "edited_at",
-    "deleted_at", "erased_at", "placeholder", "reposts", "replies", "likes", "attachment_rows", "version_rows",
-)  # fmt: skip
-
-
-def said_by(message: Message) -> Hashable:
-    """All that a message of the timeline shows of itself, to tell whether it was written so before."""
-    *plain, files, versions = _said(message)
-    agent = message.agent.name if message.agent_id and message.agent else ""
-    return *plain, agent, tuple(tuple(file.values()) for file in files), tuple(old["text"] for old in versions)
-
-
 def loose_attachments(message: Message) -> list[dict[str, Any]]:
     """What is shown below the words: everything but links that stand in them already."""
     rows: list[dict[str, Any]] = message.attachment_rows  # type: ignore[attr-defined]
@@ -197,5 +180,5 @@ def cannot_reply(message: Message) -> str:
 GLOBALS: dict[str, Any] = {
     "happened": happened, "happened_icon": activity_icon, "shown_text": shown_text, "picture_of": picture_of,
     "loose_attachments": loose_attachments, "attachment_name": attachment_name, "cannot_reply": cannot_reply,
-    "said_by": said_by, "reason_name": reason_name,
+    "reason_name": reason_name,
 }  # fmt: skip

@@ -123,7 +123,9 @@ def composer_for(
 
 
 def _drafts_of(conversation: Conversation, agent: Agent) -> dict[str, Draft]:
-    """By mode, with their files."""
+    """By mode, with their files; the page of a conversation knows whether there is one."""
+    if getattr(conversation, "own_draft", True) is None:
+        return {}
     found: list[Draft] = _drafts(conversation=conversation.pk, agent=agent.pk)
     prefetch_related_objects(found, "attachments")
     return {draft.mode: draft for draft in found}

@@ -1,15 +1,21 @@
-"""The rows of a list. A row that was written before is not written again while all that it says is the same."""
+"""Rows of a list and lines of a timeline. What was written before is not written again while it says the same."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from markupsafe import Markup, escape
 
-from inbox.models import Agent
+from inbox.models import Agent, Conversation, Delivery, Message
+from inbox.operations.hiding import can_hide
+from inbox.queries.conversation import Item, Timeline
+from inbox.queries.conversation_words import cannot_reply, happened
+from inbox.queries.outbox_words import delivery_words
 from inbox.queries.rows import Row
 from inbox.templatetags import filters
 from webcare.jinja import piece
@@ -40,4 +46,58 @@ def listed(
     return Markup("").join(map(one, rows))
 
 
-GLOBALS: dict[str, Any] = {"listed": listed}
+def lines(
+    timeline: Timeline, conversation: Conversation, agent: Agent, lead: bool, *, caller: Callable[..., Markup]
+) -> Markup:
+    """What was said and what happened, as `caller` writes one: it is given the item, and the time."""
+    now, language = timezone.now(), get_language()
+    day = filters.calendar(now)
+
+    def one(item: Item) -> Markup:
+        if item.kind == "message":
+            facts = _message(item, conversation, agent, lead)
+        elif item.kind == "note":
+            note = item.what
+            facts = note.pk, note.text, str(note.author or ""), note.created_at
+        else:
+            entry = item.what
+            facts = entry.pk, entry.verb, happened(entry, agent, timeline.reasons), entry.at
+        if facts is None:
+            return caller(item, now)
+        return piece((item.kind, language, day, facts), lambda _: caller(item, now), "")
+
+    return Markup("").join(map(one, timeline.items))
+
+
+_said = attrgetter(
+    "pk", "conversation_id", "direction", "visibility", "agent_id", "text", "rating", "sent_at", "edited_at",
+    "deleted_at", "erased_at", "placeholder", "reposts", "replies", "likes", "permalink", "attachment_rows",
+    "version_rows",
+)  # fmt: skip
+
+
+def _message(item: Item, conversation: Conversation, agent: Agent, lead: bool) -> tuple[Hashable, ...] | None:
+    """All that a message shows; None when it is on its way, or has a button that is one reader's own."""
+    m: Message = item.what
+    beside = m._state.fields_cache
+    delivery, wish = beside.get("delivery"), beside.get("hiding")
+    if (delivery and delivery.state != Delivery.State.SENT) or wish or m.hidden_at:
+        return None
+    *plain, files, versions = _said(m)
+    return (
+        *plain, tuple(tuple(file.values()) for file in files), tuple(old["text"] for old in versions), item.next,
+        m.agent.name if m.agent_id and m.agent else "", speaker(m, conversation), conversation.pk,
+        conversation.account.kind, cannot_reply(m), lead and can_hide(m),
+        (delivery.pk, delivery_words(delivery, agent)) if delivery else None,
+    )  # fmt: skip
+
+
+def speaker(message: Message, conversation: Conversation) -> str:
+    """Who said it: we, under the account's name, or somebody outside."""
+    if message.direction == "out":
+        return conversation.account.name
+    who = message.identity
+    return str((who and (who.name or who.handle)) or conversation.contact.name or _("Somebody"))
+
+
+GLOBALS: dict[str, Any] = {"listed": listed, "lines": lines, "speaker": speaker}

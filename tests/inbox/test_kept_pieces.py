@@ -279,6 +279,29 @@ def test_a_sent_reply_gets_its_place_on_the_platform(talk, opened):
     assert now != before
 
 
+def test_only_a_lead_is_offered_to_hide_what_can_be_hidden(client, talk, opened):
+    Message.objects.filter(conversation=talk, direction="in").update(options={"can_hide": True})
+    before = opened.again()
+    lead = Opened(client, builders.agent(talk.brand, role="lead", language="nl"), talk)
+    now = lead.again()
+    assert now == lead.afresh()
+    assert "/hide/" in now
+    assert "/hide/" not in before
+
+
+def test_a_message_stands_under_its_own_sender_as_long_as_that_one_is_near(talk, opened):
+    Delivery.objects.all().delete()
+    Message.objects.filter(direction="out").delete()
+    builders.message(talk, "Hallo?", sent_at=NOW)
+    first = talk.messages.exclude(text="Hallo?")
+    first.update(sent_at=NOW - timedelta(minutes=2))
+    assert "said next" in opened.again()
+    first.update(sent_at=NOW - timedelta(minutes=20))
+    now = opened.again()
+    assert now == opened.afresh()
+    assert "said next" not in now
+
+
 @pytest.mark.parametrize("change", [{"language": "en"}, {"time_zone": "Asia/Kathmandu"}])
 def test_another_reader_reads_messages_their_way(client, talk, opened, change):
     before = opened.again()

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from inbox import access, prepared
-from inbox.models import Agent, Conversation, Label, Membership, Notification
+from inbox.models import Agent, Conversation, Draft, Label, Membership, Notification
 from inbox.queries import search
 from inbox.queries.lists import ListQuery, page_of
 from inbox.queries.queues import EVERY
@@ -55,7 +55,7 @@ def test_the_rows_of_a_list_are_four_statements(client, agent, brand, account, q
     assert len(found) <= 4, found  # the session, the agent, the brand with the agent's role, the rows
 
 
-def test_a_conversation_is_six_statements(client, agent, brand, account):
+def test_a_conversation_is_four_statements_and_six_with_a_draft(client, agent, brand, account):
     talk = builders.conversation(account)
     short = asked(client, f"/inbox/{brand.slug}/all/{talk.pk}/", TALK)
     for n in range(55):
@@ -63,7 +63,16 @@ def test_a_conversation_is_six_statements(client, agent, brand, account):
     for n in range(32):
         builders.delivery(talk, text=f"antwoord {n}")
     found = asked(client, f"/inbox/{brand.slug}/all/{talk.pk}/", TALK)
-    assert len(found) == len(short) <= 6, found
+    assert len(found) == len(short) <= 4, found  # the session, the agent, all around the messages, the messages
+    now = timezone.now()
+    Draft.objects.create(
+        agent=builders.agent(brand), conversation=talk, mode="note", text="van een ander", saved_at=now
+    )
+    assert len(asked(client, f"/inbox/{brand.slug}/all/{talk.pk}/", TALK)) == len(short)
+    Draft.objects.create(agent=agent, conversation=talk, mode="note", text="even nakijken", saved_at=now)
+    found = asked(client, f"/inbox/{brand.slug}/all/{talk.pk}/", TALK)
+    assert len(found) <= 6, found  # and its files
+    assert "even nakijken" in client.get(f"/inbox/{brand.slug}/all/{talk.pk}/", headers=TALK).text
 
 
 def test_an_owner_and_an_outsider_are_told_apart_by_the_kept_statement(brand, account):
