@@ -72,10 +72,18 @@ class Timeline:
 
 def opened(agent: Agent, pk: int) -> Conversation:
     """The conversation with everything around its messages, for somebody who may see it: one statement."""
-    known = _opened(pk=pk, agent=agent.pk)
+    return _seen(agent, _opened(pk=pk, agent=agent.pk))
+
+
+def headed(agent: Agent, pk: int) -> Conversation:
+    """As `opened`, with what stands above the messages alone."""
+    return _seen(agent, _headed(pk=pk, agent=agent.pk))
+
+
+def _seen(agent: Agent, known: list[Conversation]) -> Conversation:
     if not known:
         raise Http404
-    found: Conversation = known[0]
+    found = known[0]
     access.required(agent, found)
     found.brand.reason_rows = found.reason_rows  # type: ignore[attr-defined]
     return found
@@ -84,10 +92,28 @@ def opened(agent: Agent, pk: int) -> Conversation:
 @prepared
 def _opened(*, pk: int, agent: int) -> QuerySet[Conversation]:
     related = ("brand", "account", "thread", "contact", "identity", "assignee", "team", "linked__account")
-    own = Membership.objects.filter(agent=agent, brand=OuterRef("brand")).values("role")[:1]
     draft = Draft.objects.filter(agent=agent, conversation=OuterRef("pk")).values("pk")[:1]
     shown = Conversation.objects.filter(pk=pk).select_related(*related)
-    return shown.annotate(**_around(), **_beside(), own_role=Subquery(own), own_draft=Subquery(draft))
+    return shown.annotate(**_above(agent), **_around(), **_beside(), own_draft=Subquery(draft))
+
+
+@prepared
+def _headed(*, pk: int, agent: int) -> QuerySet[Conversation]:
+    related = ("brand", "account", "contact", "identity", "assignee", "team", "linked")
+    return Conversation.objects.filter(pk=pk).select_related(*related).annotate(**_above(agent))
+
+
+def _above(agent: int) -> dict[str, Any]:
+    """What stands above the messages, and whether this agent may see it."""
+    own = Membership.objects.filter(agent=agent, brand=OuterRef("brand")).values("role")[:1]
+    labels = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("pk")
+    legs = Conversation.objects.filter(linked=OuterRef("pk")).order_by("pk")
+    return {
+        "own_role": Subquery(own),
+        "label_rows": Rows(labels, 200, pk="label_id", name="label__name", colour="label__colour"),
+        "leg_rows": Rows(legs, 5, pk="pk", visibility="visibility", kind="account__kind"),
+        "reason_rows": choices.reason_rows("brand"),
+    }
 
 
 def _beside() -> dict[str, Any]:
@@ -103,7 +129,6 @@ def _beside() -> dict[str, Any]:
         "activity_lines": Rows(_told(ActivityEntry.objects.filter(**own)).order_by("-at", "-pk"), 4 * NEWEST, pk="pk",
                                 verb="verb", data="data", at="at", by="actor_id", name="actor__name",
                                 email="actor__email"),
-        "reason_rows": choices.reason_rows("brand"),
         "earlier_rows": Rows(past.order_by("-last_message_at"), PAST, pk="pk", preview="preview", feeling="feeling",
                               last_message_at="last_message_at", channel="account__kind"),
         "canned_rows": Rows(fit.filter(language__in=["", OuterRef("spoken")]).order_by("shortcut"), 500, pk="pk",
@@ -112,7 +137,6 @@ def _beside() -> dict[str, Any]:
 
 
 def _around() -> dict[str, Any]:
-    labels = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("pk")
     identities = Identity.objects.filter(contact=OuterRef("contact")).order_by("pk")
     notes = ContactNote.objects.filter(contact=OuterRef("contact")).order_by("-pk")
     newest = (
@@ -122,7 +146,6 @@ def _around() -> dict[str, Any]:
         account=OuterRef("account"), external_id=OuterRef("thread__external_id"), conversation=OuterRef("pk")
     )
     others = Conversation.objects.filter(thread=OuterRef("thread")).exclude(pk=OuterRef("pk"))
-    legs = Conversation.objects.filter(linked=OuterRef("pk")).order_by("pk")
     same = Contact.objects.filter(brand=OuterRef("brand"), name=OuterRef("contact__name"), erased_at=None).exclude(
         Q(pk=OuterRef("contact")) | Q(name="")
     )
@@ -133,12 +156,10 @@ def _around() -> dict[str, Any]:
         # reading all messages once for everybody, and now and then finds that cheap.
         "began_thread": Subquery(root.order_by().values("pk")[:1]),
         "newest_message": Subquery(newest.values("pk_")),
-        "label_rows": Rows(labels, 200, pk="label_id", name="label__name", colour="label__colour"),
         "identity_rows": Rows(identities, 10, platform="platform", handle="handle", name="name", followers="followers",
                               url="profile_url"),
         "note_rows": Rows(notes, 20, pk="pk", text="text", author="author__name"),
         "other_rows": ArraySubquery(others.values("pk")[:OTHERS]),
-        "leg_rows": Rows(legs, 5, pk="pk", visibility="visibility", kind="account__kind"),
         "same_rows": Rows(same, 3, pk="pk", name="name", platform="identities__platform", handle="identities__handle"),
     }  # fmt: skip
 

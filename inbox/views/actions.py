@@ -115,7 +115,7 @@ def one(request: AgentRequest, pk: int, action: str) -> HttpResponse:
     toast = _do(request, found.brand, action, [pk])
     if not request.htmx:
         return back(request, toast, reverse("conversation", args=[pk]))
-    response = render_head(request, queries.opened(request.user, pk), toast=toast, status=409 if toast.problem else 200)
+    response = render_head(request, queries.headed(request.user, pk), toast=toast, status=409 if toast.problem else 200)
     response.headers["HX-Trigger"] = "conversation-changed"
     return response
 

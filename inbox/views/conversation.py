@@ -62,7 +62,7 @@ def stretch(request: AgentRequest, pk: int) -> HttpResponse:
 @require_safe
 def head(request: AgentRequest, pk: int) -> HttpResponse:
     """What stands above the messages."""
-    return render_head(request, queries.opened(request.user, pk))
+    return render_head(request, queries.headed(request.user, pk))
 
 
 def render_head(request: AgentRequest, found: Conversation, *, status: int = 200, **more: object) -> HttpResponse:
