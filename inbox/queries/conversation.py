@@ -305,10 +305,10 @@ class Earlier:
     channel: str
 
 
-def earlier_of(conversation: Conversation) -> list[Earlier]:
+def earlier_of(conversation: Conversation) -> tuple[Earlier, ...]:
     """The person's other conversations with the brand, newest first; of one that was opened."""
     rows = conversation.earlier_rows  # type: ignore[attr-defined]
-    return [Earlier(**{**row, "last_message_at": _moment(row["last_message_at"])}) for row in rows]
+    return tuple(Earlier(**{**row, "last_message_at": _moment(row["last_message_at"])}) for row in rows)
 
 
 def looking_at(conversation: Conversation, agent: Agent) -> list[presence.Present]:

@@ -317,3 +317,64 @@ def test_a_message_of_today_is_of_yesterday_tomorrow(talk, opened, time_machine)
     now = opened.again()
     assert now == opened.afresh()
     assert now != before
+
+
+class Beside(Seen):
+    """What stands beside the messages: the person with what they said before, and the composer."""
+
+    def __init__(self, client, agent, talk):
+        super().__init__(client, agent, talk.brand)
+        self.talk = talk
+
+    def again(self):
+        talk = {"HX-Request": "true", "HX-Target": "talk"}
+        page = self.client.get(f"/inbox/{self.brand.slug}/search/{self.talk.pk}/", headers=talk).text
+        assert page.count("<option") == 2
+        return re.sub('name="(csrfmiddlewaretoken|token)" value="[^"]+"', "", page)
+
+
+@pytest.fixture
+def beside(client, talk):
+    before = builders.conversation(talk.account, identity=talk.identity, preview="Ik mis mijn tas")
+    Conversation.objects.filter(pk=before.pk).update(feeling="negative", contact=talk.contact)
+    Message.objects.filter(conversation=talk, direction="in").update(sent_at=NOW - timedelta(minutes=4))
+    builders.message(talk, "Hallo?", sent_at=NOW)
+    return Beside(client, builders.agent(talk.brand, language="nl"), talk)
+
+
+def before_changes(talk):
+    Conversation.objects.exclude(pk=talk.pk).update(preview="Tas is terecht")
+
+
+def before_is_felt(talk):
+    Conversation.objects.exclude(pk=talk.pk).update(feeling="positive")
+
+
+def this_is_felt(talk):
+    Conversation.objects.filter(pk=talk.pk).update(feeling="positive")
+
+
+def message_changes(talk):
+    talk.messages.filter(text="Hallo?").update(text="Is daar iemand?")
+
+
+def another_time(talk):
+    talk.messages.filter(text="Hallo?").update(sent_at=NOW - timedelta(days=1))
+
+
+@pytest.mark.parametrize("change", [before_changes, before_is_felt, this_is_felt, message_changes, another_time])
+def test_what_changed_beside_the_messages(talk, beside, change):
+    before = beside.again()
+    change(talk)
+    now = beside.again()
+    assert now == beside.afresh()
+    assert now != before
+
+
+@pytest.mark.parametrize("change", [{"language": "en"}, {"time_zone": "Asia/Kathmandu"}])
+def test_another_reader_reads_what_stands_beside_their_way(client, talk, beside, change):
+    before = beside.again()
+    other = Beside(client, builders.agent(talk.brand, **{"language": "nl", **change}), talk)
+    now = other.again()
+    assert now == other.afresh()
+    assert now != before
