@@ -10,7 +10,7 @@ import asyncio
 import json
 import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +37,7 @@ AT_ONCE = 200  # browsers written to before anything else has its turn
 PATIENCE = 0.5  # seconds that one browser may hold up the others
 COUNTS_GAP = 1.0  # seconds between two `counts` of one brand
 PING_EVERY = 15  # seconds; proxies cut what is silent
+JUST = 5  # seconds in which nobody doubts a stream that said something
 PING = b":\n\n"
 RECHECK_EVERY = 60  # seconds between two looks at an open stream's rights
 OWN_ONLY = {"notification"}  # kinds that concern one agent alone
@@ -51,7 +52,7 @@ log = structlog.get_logger()
 
 
 class Connection:
-    """One open browser. `pending` holds encoded events; equal ones fall together."""
+    """One open browser. `pending` holds encoded events for it alone; equal ones fall together."""
 
     __slots__ = ("agent_id", "audience", "brand_id", "closed", "greeted", "key", "pending", "send")
 
@@ -74,12 +75,17 @@ class Connection:
         if not self.closed.done():
             self.closed.set_result(None)
 
-    async def write(self) -> None:
-        """Write what is pending, in one piece; what comes before the greeting goes with it."""
-        if self.pending and self.greeted:
-            body = b"".join(self.pending)
+    async def write(self, common: bytes = b"") -> None:
+        """Write what is pending, and what all are told, in one piece; what comes before the greeting goes with it."""
+        if not self.greeted:
+            if common:
+                self.pending[common] = None
+            return
+        if self.pending:
+            common = b"".join([*self.pending, common])
             self.pending.clear()
-            await self.send({"type": "http.response.body", "body": body, "more_body": True})
+        if common:
+            await self.send(part(common))
 
 
 class Audience:
@@ -87,34 +93,53 @@ class Audience:
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
-        self.waiting: dict[Connection, None] = {}
+        self.waiting: dict[Connection, None] = {}  # those with something of their own
+        self.common: dict[bytes, None] = {}  # encoded events for all of them
         self.wake = asyncio.Event()
         self.told = False  # something happened, since the last gap
+        self.heard = 0.0  # when all of them were told something, by the loop's clock
         self.writer = asyncio.create_task(self.write())
+
+    def tell(self, event: bytes) -> None:
+        """Write this to everybody soon."""
+        self.told = True
+        self.common[event] = None
+        self.wake.set()
 
     async def write(self) -> None:
         """Write what is pending, a few times a second at most; a ping makes nobody wait for what comes after it."""
         while True:
             await self.wake.wait()
             self.wake.clear()
-            waiting, self.waiting = list(self.waiting), {}
+            common, self.common = b"".join(self.common), {}
+            waiting, self.waiting = list(self.connections if common else self.waiting), {}
             told, self.told = self.told, False
+            self.heard = asyncio.get_running_loop().time() if common else self.heard
             for start in range(0, len(waiting), AT_ONCE):
-                await _write(waiting[start : start + AT_ONCE])
+                await _write(waiting[start : start + AT_ONCE], common)
                 await asyncio.sleep(0)  # pages have their turn
             if told:
                 await asyncio.sleep(GAP)
 
 
-async def _write(few: list[Connection]) -> None:
+def part(body: bytes) -> dict[str, Any]:
+    """A piece of a stream, for `send`."""
+    return {"type": "http.response.body", "body": body, "more_body": True}
+
+
+async def _write(few: list[Connection], common: bytes) -> None:
     """Write to each of them. Who does not read what it is sent is cut off: it comes back and fetches anew."""
+    same = part(common)  # nearly everybody is told this and nothing else
     while few:
         connection = few[-1]
         try:
             async with asyncio.timeout(PATIENCE):
                 while few:
                     connection = few.pop()
-                    await connection.write()
+                    if common and connection.greeted and not connection.pending:
+                        await connection.send(same)
+                    else:
+                        await connection.write(common)
         except TimeoutError:
             log.info("stream_cut")
             connection.close()
@@ -201,7 +226,8 @@ class Hub:
                 ):
                     await subscription.subscribe(CHANNEL)
                     if interrupted:
-                        self.tell(self.connections(), hello())
+                        for audience in self.by_brand.values():
+                            audience.tell(hello())
                         log.info("events_back")
                         interrupted = False
                     await self.follow(subscription)
@@ -228,17 +254,20 @@ class Hub:
         if kind == "rights":
             self.recheck_agent(event.get("agent"))
             return
-        group: Iterable[Connection] = self.audience(brand_id)
+        told = encode(kind, event)
         if kind in OWN_ONLY:
-            group = [connection for connection in group if connection.agent_id == event.get("agent")]
-        self.tell(group, encode(kind, event))
+            for connection in self.audience(brand_id):
+                if connection.agent_id == event.get("agent"):
+                    connection.give(told)
+        else:
+            self.tell(brand_id, told)
         if kind not in QUIET:
             self.count(brand_id)
 
-    @staticmethod
-    def tell(group: Iterable[Connection], event: bytes) -> None:
-        for connection in group:
-            connection.give(event)
+    def tell(self, brand_id: int, event: bytes) -> None:
+        """Tell everybody who looks at this brand."""
+        if audience := self.by_brand.get(brand_id):
+            audience.tell(event)
 
     def count(self, brand_id: int) -> None:
         """Say that counts changed: at once, with what changed them, if it was quiet; else when a second has passed."""
@@ -250,10 +279,10 @@ class Hub:
             return
         if next_at <= now:
             self.counted[brand_id] = now + COUNTS_GAP
-            self.tell(self.audience(brand_id), encode("counts", {}))
+            self.tell(brand_id, encode("counts", {}))
             return
         self.counted[brand_id] = next_at + COUNTS_GAP + 1e-6
-        loop.call_at(next_at, lambda: self.tell(self.audience(brand_id), encode("counts", {})))
+        loop.call_at(next_at, self.tell, brand_id, encode("counts", {}))
 
     # Rights
 
@@ -278,15 +307,18 @@ class Hub:
                 connection.close()
 
     async def keep_alive(self) -> None:
-        """A comment to every browser each 15 s and a look at its rights each 60 s, spread evenly."""
-        second = 0
+        """A comment to every browser each 15 s, unless it just heard something; a look at its rights each 60 s."""
+        second, loop = 0, asyncio.get_running_loop()
         while True:
             await asyncio.sleep(1)
             second += 1
             everyone = self.connections()
-            for connection in everyone:
-                if (id(connection) >> 6) % PING_EVERY == second % PING_EVERY:
-                    connection.give(PING)
+            for audience in self.by_brand.values():
+                if loop.time() - audience.heard < JUST:
+                    continue
+                for connection in audience.connections:
+                    if (id(connection) >> 6) % PING_EVERY == second % PING_EVERY:
+                        connection.give(PING)
             self.recheck([c for c in everyone if hash(c.key) % RECHECK_EVERY == second % RECHECK_EVERY])
 
     # To browsers

@@ -155,6 +155,36 @@ def test_a_change_does_not_wait_for_what_follows_a_ping(monkeypatch):
     assert told == [stream.PING, stream.PING, b"event: conversation\n\n"]
 
 
+def test_what_all_are_told_goes_with_what_is_ones_own_and_waits_for_the_greeting():
+    async def heard() -> list[list[bytes]]:
+        written: list[list[bytes]] = [[], [], []]
+        audience = stream.Audience()
+
+        def connected(n: int, *, greeted: bool) -> stream.Connection:
+            async def send(message: MutableMapping[str, Any]) -> None:
+                written[n].append(message["body"])
+
+            made = stream.Connection(audience, send, agent_id=n, brand_id=1, key=("", ""))
+            made.greeted = greeted
+            audience.connections.add(made)
+            return made
+
+        told, _, late = connected(0, greeted=True), connected(1, greeted=True), connected(2, greeted=False)
+        told.give(b"own\n")
+        audience.tell(b"all\n")
+        while not (written[0] and written[1] and late.pending):
+            await asyncio.sleep(0.01)
+        assert written[2] == []
+        late.greeted = True
+        await late.write()
+        audience.writer.cancel()
+        return written
+
+    with ThreadPoolExecutor(1) as apart:
+        written = apart.submit(lambda: asyncio.run(asyncio.wait_for(heard(), 30))).result(60)
+    assert written == [[b"own\nall\n"], [b"all\n"], [b"all\n"]]
+
+
 def test_a_browser_that_does_not_read_holds_up_nobody(listen):
     brand = builders.brand()
     listener, deaf = (listen(builders.agent(brand), brand.slug) for _ in range(2))
