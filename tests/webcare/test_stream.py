@@ -158,11 +158,13 @@ def test_a_change_does_not_wait_for_what_follows_a_ping(monkeypatch):
 def test_what_all_are_told_goes_with_what_is_ones_own_and_waits_for_the_greeting():
     async def heard() -> list[list[bytes]]:
         written: list[list[bytes]] = [[], [], []]
-        audience = stream.Audience()
+        audience, arrived = stream.Audience(), asyncio.Event()
 
         def connected(n: int, *, greeted: bool) -> stream.Connection:
             async def send(message: MutableMapping[str, Any]) -> None:
                 written[n].append(message["body"])
+                if written[0] and written[1]:
+                    arrived.set()
 
             made = stream.Connection(audience, send, agent_id=n, brand_id=1, key=("", ""))
             made.greeted = greeted
@@ -172,8 +174,7 @@ def test_what_all_are_told_goes_with_what_is_ones_own_and_waits_for_the_greeting
         told, _, late = connected(0, greeted=True), connected(1, greeted=True), connected(2, greeted=False)
         told.give(b"own\n")
         audience.tell(b"all\n")
-        while not (written[0] and written[1] and late.pending):
-            await asyncio.sleep(0.01)
+        await arrived.wait()
         assert written[2] == []
         late.greeted = True
         await late.write()
