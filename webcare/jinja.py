@@ -10,9 +10,13 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+from django.utils.html import format_html
 from jinja2 import Environment, StrictUndefined, Undefined, pass_eval_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import EvalContext, Expr
@@ -154,6 +158,13 @@ class Pages(Environment):
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """No template has globals of its own; a chain of one is walked in Python at every import."""
         return super().make_globals(d) if d else self.globals
+
+
+def form_token(request: HttpRequest) -> dict[str, Any]:
+    """The token of a page's forms, masked once for all of them; only when there is a form."""
+    token = SimpleLazyObject(lambda: get_token(request))
+    field = SimpleLazyObject(lambda: format_html('<input type="hidden" name="csrfmiddlewaretoken" value="{}">', token))
+    return {"csrf_token": token, "csrf_input": field}
 
 
 def environment(**options: Any) -> Environment:

@@ -115,7 +115,10 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": False,
-        "OPTIONS": {"environment": "webcare.jinja.environment"},
+        "OPTIONS": {
+            "environment": "webcare.jinja.environment",
+            "context_processors": ["webcare.jinja.form_token"],
+        },
     },
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
