@@ -34,6 +34,7 @@ SET_ASIDE = """
         AS r(stream_id, fingerprint, external_id, payload, error)
     ON CONFLICT (stream_id, fingerprint) DO UPDATE SET resolved_at = NULL, error = EXCLUDED.error
         WHERE inbox_setaside.resolved_at IS NOT NULL AND inbox_setaside.dismissed_by_id IS NULL
+            AND inbox_setaside.external_id <> '' -- an erased person's stays as it is
     RETURNING id"""
 EXPOSURES = """
     INSERT INTO inbox_exposure (account_id, external_id, kind, original_external_id, author_external_id, followers, at)

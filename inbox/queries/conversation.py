@@ -80,12 +80,12 @@ def headed(agent: Agent, pk: int) -> Conversation:
     return _seen(agent, _headed(pk=pk, agent=agent.pk))
 
 
-def _seen(agent: Agent, known: list[Conversation]) -> Conversation:
+def _seen(agent: Agent, known: list[Any]) -> Conversation:
     if not known:
         raise Http404
-    found = known[0]
-    access.required(agent, found)
-    found.brand.reason_rows = found.reason_rows  # type: ignore[attr-defined]
+    access.required(agent, known[0])
+    known[0].brand.reason_rows = known[0].reason_rows
+    found: Conversation = known[0]
     return found
 
 

@@ -182,6 +182,15 @@ def test_what_somebody_dismissed_stays_out_of_sight(stream):
     assert SetAside.objects.get().resolved_at
 
 
+def test_what_was_erased_with_its_person_is_put_before_nobody_again(stream):
+    broken = Unreadable({"id": "1"}, "KeyError: text", "1")
+    ingest(stream, unreadable=(broken,))
+    SetAside.objects.update(payload={}, external_id="", error="erased", resolved_at=at(1))
+    assert ingest(stream, unreadable=(broken,)).set_aside == 0
+    kept = SetAside.objects.get()
+    assert (kept.payload, kept.error, kept.resolved_at) == ({}, "erased", at(1))
+
+
 @pytest.mark.parametrize(
     "poison",
     [

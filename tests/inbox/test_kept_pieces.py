@@ -58,6 +58,13 @@ class Seen:
         jinja.pieces.clear()
         return self.again()
 
+    def reads_otherwise_than(self, before):
+        """Something else than before, and all of it true."""
+        now = self.again()
+        assert now == self.afresh()
+        assert now != before
+        return now
+
 
 @pytest.fixture
 def talk(time_machine):
@@ -87,9 +94,7 @@ def test_what_changed_in_the_conversation(talk, seen, column):
         Conversation.objects.filter(pk=talk.pk).update(waiting_since=None)
     before = seen.again()
     Conversation.objects.filter(pk=talk.pk).update(**{column: CHANGES[column]})
-    now = seen.again()
-    assert now == seen.afresh()
-    assert now != before
+    seen.reads_otherwise_than(before)
 
 
 def rename_identity(talk):
@@ -143,9 +148,7 @@ AROUND = (rename_identity, lose_name, rename_contact, rename_owner, rename_label
 def test_what_changed_around_the_conversation(talk, seen, change):
     before = seen.again()
     change(talk)
-    now = seen.again()
-    assert now == seen.afresh()
-    assert now != before
+    seen.reads_otherwise_than(before)
 
 
 @pytest.mark.parametrize(
@@ -154,18 +157,14 @@ def test_what_changed_around_the_conversation(talk, seen, change):
 def test_time_went_on(talk, seen, time_machine, later):
     before = seen.again()
     time_machine.move_to(NOW + later, tick=False)
-    now = seen.again()
-    assert now == seen.afresh()
-    assert now != before
+    seen.reads_otherwise_than(before)
 
 
 def test_a_time_of_today_is_of_yesterday_tomorrow(talk, seen, time_machine):
     Conversation.objects.filter(pk=talk.pk).update(waiting_since=None, last_message_at=NOW)
     before = seen.again()
     time_machine.move_to(NOW + timedelta(days=1), tick=False)
-    now = seen.again()
-    assert now == seen.afresh()
-    assert now != before
+    seen.reads_otherwise_than(before)
 
 
 @pytest.mark.parametrize("change", [{"language": "en"}, {"time_zone": "Asia/Kathmandu"}])
@@ -173,9 +172,7 @@ def test_another_reader_reads_it_their_way(client, talk, seen, change):
     Conversation.objects.filter(pk=talk.pk).update(waiting_since=None, last_message_at=NOW)
     before = seen.again()
     other = Seen(client, builders.agent(talk.brand, **{"language": "nl", **change}), talk.brand)
-    now = other.again()
-    assert now == other.afresh()
-    assert now != before
+    other.reads_otherwise_than(before)
 
 
 def test_whose_it_is_depends_on_who_reads(client, talk, seen):
@@ -227,9 +224,7 @@ SAID = {
 def test_what_changed_in_a_message(talk, opened, column):
     before = opened.again()
     Message.objects.filter(conversation=talk, direction="in").update(**{column: SAID[column]})
-    now = opened.again()
-    assert now == opened.afresh()
-    assert now != before
+    opened.reads_otherwise_than(before)
 
 
 def rename_account(talk):
@@ -264,19 +259,14 @@ REPLIES = (deliver("sent"), deliver("sending"), deliver("failed", error_reason="
 def test_what_changed_around_a_message(talk, opened, change):
     before = opened.again()
     change(talk)
-    now = opened.again()
-    assert now == opened.afresh()
-    assert now != before
+    opened.reads_otherwise_than(before)
 
 
 def test_a_sent_reply_gets_its_place_on_the_platform(talk, opened):
     deliver("sent")(talk)
     before = opened.again()
     Message.objects.filter(conversation=talk, direction="out").update(permalink="https://x.com/i/3")
-    now = opened.again()
-    assert now == opened.afresh()
-    assert 'href="https://x.com/i/3"' in now
-    assert now != before
+    assert 'href="https://x.com/i/3"' in opened.reads_otherwise_than(before)
 
 
 def test_only_a_lead_is_offered_to_hide_what_can_be_hidden(client, talk, opened):
@@ -306,17 +296,13 @@ def test_a_message_stands_under_its_own_sender_as_long_as_that_one_is_near(talk,
 def test_another_reader_reads_messages_their_way(client, talk, opened, change):
     before = opened.again()
     other = Opened(client, builders.agent(talk.brand, **{"language": "nl", **change}), talk)
-    now = other.again()
-    assert now == other.afresh()
-    assert now != before
+    other.reads_otherwise_than(before)
 
 
 def test_a_message_of_today_is_of_yesterday_tomorrow(talk, opened, time_machine):
     before = opened.again()
     time_machine.move_to(NOW + timedelta(days=1), tick=False)
-    now = opened.again()
-    assert now == opened.afresh()
-    assert now != before
+    opened.reads_otherwise_than(before)
 
 
 class Beside(Seen):
@@ -366,15 +352,11 @@ def another_time(talk):
 def test_what_changed_beside_the_messages(talk, beside, change):
     before = beside.again()
     change(talk)
-    now = beside.again()
-    assert now == beside.afresh()
-    assert now != before
+    beside.reads_otherwise_than(before)
 
 
 @pytest.mark.parametrize("change", [{"language": "en"}, {"time_zone": "Asia/Kathmandu"}])
 def test_another_reader_reads_what_stands_beside_their_way(client, talk, beside, change):
     before = beside.again()
     other = Beside(client, builders.agent(talk.brand, **{"language": "nl", **change}), talk)
-    now = other.again()
-    assert now == other.afresh()
-    assert now != before
+    other.reads_otherwise_than(before)
