@@ -205,11 +205,6 @@ class Hub:
     def connections(self) -> list[Connection]:
         return [connection for audience in self.by_brand.values() for connection in audience.connections]
 
-    def audience(self, brand_id: int) -> set[Connection]:
-        """Who looks at this brand."""
-        found = self.by_brand.get(brand_id)
-        return found.connections if found else set()
-
     async def identify(self, key: tuple[str, str]) -> tuple[int, int | None] | None:
         return await asyncio.get_running_loop().run_in_executor(self.threads, identify, *key)
 
@@ -254,35 +249,32 @@ class Hub:
         if kind == "rights":
             self.recheck_agent(event.get("agent"))
             return
-        told = encode(kind, event)
+        audience, told = self.by_brand.get(brand_id), encode(kind, event)
+        if audience is None:  # nobody here looks at it
+            return
         if kind in OWN_ONLY:
-            for connection in self.audience(brand_id):
+            for connection in audience.connections:
                 if connection.agent_id == event.get("agent"):
                     connection.give(told)
         else:
-            self.tell(brand_id, told)
+            audience.tell(told)
         if kind not in QUIET:
             self.count(brand_id)
 
-    def tell(self, brand_id: int, event: bytes) -> None:
-        """Tell everybody who looks at this brand."""
-        if audience := self.by_brand.get(brand_id):
-            audience.tell(event)
-
     def count(self, brand_id: int) -> None:
         """Say that counts changed: at once, with what changed them, if it was quiet; else when a second has passed."""
-        if brand_id not in self.by_brand:
-            return
         loop = asyncio.get_running_loop()
         now, next_at = loop.time(), self.counted.get(brand_id, 0.0)
-        if next_at > now + COUNTS_GAP:  # one is on its way
-            return
         if next_at <= now:
             self.counted[brand_id] = now + COUNTS_GAP
-            self.tell(brand_id, encode("counts", {}))
-            return
-        self.counted[brand_id] = next_at + COUNTS_GAP + 1e-6
-        loop.call_at(next_at, self.tell, brand_id, encode("counts", {}))
+            self.tell_counts(brand_id)
+        elif next_at <= now + COUNTS_GAP:  # otherwise one is on its way
+            self.counted[brand_id] = next_at + COUNTS_GAP + 1e-6
+            loop.call_at(next_at, self.tell_counts, brand_id)
+
+    def tell_counts(self, brand_id: int) -> None:
+        if audience := self.by_brand.get(brand_id):
+            audience.tell(encode("counts", {}))
 
     # Rights
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from django.db.models import Sum
 from django.utils import timezone
@@ -39,10 +39,11 @@ class Chart:
 
 
 def chart(
-    name: str, numbers: Mapping[date, float], *, holes: Collection[date] = (), say: Callable[[float], str] = str
+    name: str, numbers: Mapping[date, float], *, holes: Collection[date] = (), say: Callable[[float], str] = str,
+    zone: tzinfo | None = None,
 ) -> Chart:  # fmt: skip
-    """A chart of a number a day; a day that is missing is nought."""
-    days = last_days()
+    """A chart of a number a day, of days in the reader's zone or another; a day that is missing is nought."""
+    days = last_days(zone)
     values = [numbers.get(day, 0) for day in days]
     most = max(*values, 1e-9)
     bars, told = [], []
@@ -54,9 +55,9 @@ def chart(
     return Chart(name, bars, f"{name}: {', '.join(told)}", say(values[-1]))
 
 
-def last_days() -> list[date]:
+def last_days(zone: tzinfo | None = None) -> list[date]:
     """Today last."""
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=zone)
     return [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
 
 
@@ -91,10 +92,11 @@ def charts_of(account: ChannelAccount) -> list[Chart]:
     made = [
         chart(_("Messages a day"), messages, holes=holes(gaps), say=_whole),
         chart(_("Minutes without proof"), _minutes(gaps), say=_whole),
-        chart(_("Calls a day"), {day: row.calls for day, row in used.items()}, say=_whole),
+        # As the platforms charge, and as it is written down: by the day of UTC
+        chart(_("Calls a day"), {day: row.calls for day, row in used.items()}, say=_whole, zone=UTC),
     ]
     if account.capabilities.has_budget:
-        made.append(chart(_("Dollars a day"), {d: float(row.money) for d, row in used.items()}, say=_money))
+        made.append(chart(_("Dollars a day"), {d: float(row.money) for d, row in used.items()}, say=_money, zone=UTC))
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -14,6 +14,7 @@ from django.utils.formats import number_format
 from connectors.sandbox.process import SandboxProcess
 from inbox.models import AuditEntry, ChannelAccount, Gap, HourlyCount, Notification, Usage
 from inbox.operations.account_checks import check_due
+from inbox.operations.budget import today
 from inbox.queries.account_charts import charts_of
 from inbox.queries.account_lights import lights_of
 from inbox.queries.accounts import register
@@ -68,6 +69,16 @@ def test_everybody_sees_the_light_of_their_own_accounts_in_one_statement(admin, 
         assert "elsewhere" not in page
 
 
+def test_what_it_took_is_told_by_the_day_that_the_platforms_charge_by(admin, time_machine):
+    time_machine.move_to(datetime(2026, 11, 28, 23, 30, tzinfo=UTC))  # half past midnight in the Netherlands
+    account = builders.account(admin.brand, kind="x")
+    stream = builders.stream(account)
+    HourlyCount.objects.create(stream=stream, hour=datetime(2026, 11, 28, 23, tzinfo=UTC), messages=7)
+    Usage.objects.create(account=account, day=today(timezone.now()), calls=12, money="0.25")
+    messages, _, calls, dollars = charts_of(account)
+    assert (messages.today, calls.today, dollars.today) == ("7", "12", number_format(0.25, 2))
+
+
 def test_the_week_tells_messages_minutes_without_proof_and_cost(admin):
     now = timezone.now()
     account = builders.account(admin.brand, kind="x")
@@ -76,7 +87,7 @@ def test_the_week_tells_messages_minutes_without_proof_and_cost(admin):
     for one in (stream, other):  # at once: counted once
         Gap.objects.create(stream=one, starts_at=now - timedelta(days=2, minutes=40), reason="outage",
                            ends_at=now - timedelta(days=2, minutes=10))  # fmt: skip
-    Usage.objects.create(account=account, day=now.date(), calls=12, money="0.25")
+    Usage.objects.create(account=account, day=today(now), calls=12, money="0.25")
     messages, minutes, calls, dollars = charts_of(account)
     assert (messages.today, calls.today, dollars.today) == ("7", "12", number_format(0.25, 2))
     assert [bar.look for bar in messages.bars][-3:] == ["hole", "dim", "bar"]
