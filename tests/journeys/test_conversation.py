@@ -70,6 +70,7 @@ def test_what_is_being_written_stays_while_a_colleague_works_and_the_customer_wr
     expect(page.locator("#timeline .happened").last).to_contain_text(re.compile("Bram", re.I))
     expect(page.locator("#presence")).to_contain_text("Bram")
     expect(page.locator("#reply")).to_have_value("Ik ben nog aan het typen")
+    expect(page.locator('#head [data-key="c"]')).to_contain_text("Bram")  # the head comes apart from the timeline
     page.locator('#head [data-key="c"]').click()
     page.locator("#takeover button").click()
     expect(other.locator('#head [data-key="c"]')).to_contain_text("Anna")
