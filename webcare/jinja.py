@@ -84,10 +84,10 @@ class Pieces:
 
     def __init__(self, most: int) -> None:
         self.most, self.size, self.since = most, 0, monotonic()
-        self.written: dict[Hashable, str] = {}
+        self.written: dict[Hashable, Markup] = {}
         self.lock = Lock()
 
-    def keep(self, key: Hashable, piece: str) -> None:
+    def keep(self, key: Hashable, piece: Markup) -> None:
         if monotonic() - self.since > HOUR:
             self.clear()
         with self.lock:
@@ -105,7 +105,7 @@ class Pieces:
 pieces = Pieces(KEPT)
 
 
-def kept(at: str, *facts: Hashable, caller: Callable[[Markup], str]) -> Markup:
+def kept(at: str, *facts: Hashable, caller: Callable[[Markup], Markup]) -> Markup:
     """A piece of a page that is the same for everybody with these facts, but for an address: written once.
 
     All that it shows must stand among the facts; `at` comes in the place that the piece is called with.
@@ -113,13 +113,13 @@ def kept(at: str, *facts: Hashable, caller: Callable[[Markup], str]) -> Markup:
     return piece((translation.get_language(), *facts), caller, escape(at))
 
 
-def piece(key: Hashable, write: Callable[[Markup], str], at: str) -> Markup:
+def piece(key: Hashable, write: Callable[[Markup], Markup], at: Markup) -> Markup:
     """What was written with these facts, the language among them, with an address that is escaped already."""
     found = pieces.written.get(key)
     if found is None:
-        found = str(write(Markup(PLACE)))  # noqa: S704 - our own token
+        found = write(Markup(PLACE))  # noqa: S704 - our own token
         pieces.keep(key, found)
-    return Markup(found.replace(PLACE, at))  # noqa: S704 - made by a template, which escapes
+    return found.replace(PLACE, at)
 
 
 def shown(value: Any) -> str:

@@ -14,7 +14,6 @@ from inbox.models import ActivityEntry, Agent, ClosingReason, Conversation, Mess
 from inbox.queries.outbox_words import sentence
 
 SHOWN = {"image", "gif", "sticker", "photo", "picture"}
-FEELING_ICONS = {"negative": "frown", "neutral": "meh", "positive": "smile", "": "circle-dashed"}
 ICONS = {
     "claimed": "hand", "taken_over": "hand", "released": "inbox", "assigned": "arrow-right-left",
     "offered_back": "inbox", "labelled": "tag", "snoozed": "clock", "woke": "alarm-clock", "resolved": "check-check",

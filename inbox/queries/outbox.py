@@ -51,7 +51,7 @@ class Composer:
     token: UUID
     seen_message: int
     seen_version: int
-    asked: tuple[tuple[str | None, datetime, str], ...]  # what a reply can be to: its id, when, how it begins
+    parents: tuple[tuple[str | None, datetime, str], ...]  # what a reply can be to: its id, when, how it begins
     parent: Message | None
     drafts: dict[str, str]
     files: dict[str, list[Attachment]]  # by audience: a picture for one never leaves for another
@@ -108,7 +108,7 @@ def composer_for(
         conversation=conversation, ways=ways, chosen=chosen, text=texts.get(chosen, "") if text is None else text,
         token=token or uuid4(), seen_message=_newest(conversation),
         seen_version=conversation.version, parent=parent,
-        asked=tuple((m.external_id, m.sent_at, m.text[:60]) for m in parents), drafts=texts,
+        parents=tuple((m.external_id, m.sent_at, m.text[:60]) for m in parents), drafts=texts,
         files={way.audience: list(drafts[way.mode].attachments.all()) for way in ways if way.mode in drafts},
         saved_at=draft.saved_at if draft else None,
         canned=[(c, canned.fill(c.text, conversation=conversation, agent=agent)) for c in canned.usable(conversation)],

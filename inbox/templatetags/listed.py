@@ -20,6 +20,8 @@ from inbox.queries.rows import Row
 from inbox.templatetags import filters
 from webcare.jinja import piece
 
+NOWHERE = Markup("")  # for what has no address of its own
+
 
 def listed(
     rows: Sequence[Row], here: str, tail: str, agent: Agent, open_pk: int | None, *, caller: Callable[..., Markup]
@@ -41,7 +43,7 @@ def listed(
             return caller(row, at, norm, now, mine=mine, selected=selected)
 
         key = "row", language, row.facts, day, norm["state"], norm["share"], waits, looking, mine, selected
-        return piece(key, write, f"{here}{row.pk}{tail}")
+        return piece(key, write, here + str(row.pk) + tail)
 
     return Markup("").join(map(one, rows))
 
@@ -64,7 +66,7 @@ def lines(
             facts = entry.pk, entry.verb, happened(entry, agent, timeline.reasons), entry.at
         if facts is None:
             return caller(item, now)
-        return piece((item.kind, language, day, facts), lambda _: caller(item, now), "")
+        return piece((item.kind, language, day, facts), lambda _: caller(item, now), NOWHERE)
 
     return Markup("").join(map(one, timeline.items))
 

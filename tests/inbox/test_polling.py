@@ -39,14 +39,7 @@ from tests import builders
 from tests.inbox import feed
 from tests.inbox.pages import said
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def memory():
-    feed.install()
-    yield
-    feed.remove()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("memory")]
 
 
 def connected(**fields) -> tuple[Stream, feed.Timeline]:

@@ -39,13 +39,11 @@ def change(request) -> datetime:
 
 
 @pytest.fixture
-def clock(change, monkeypatch):
-    feed.install()
+def clock(change, monkeypatch, memory):
     moved = Clock(change - timedelta(seconds=60))
     monkeypatch.setattr(timezone, "now", moved)
     with timezone.override(ZoneInfo("Europe/Amsterdam")):
         yield moved
-    feed.remove()
 
 
 def test_polls_go_on_at_their_rhythm_and_every_message_is_in_the_hour_it_was_said(clock, change):

@@ -17,14 +17,7 @@ from tests import builders
 from tests.inbox import feed
 from tests.inbox.test_polling import connected, due_again, turn
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def memory():
-    feed.install()
-    yield
-    feed.remove()
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("memory")]
 
 
 def test_a_limit_waits_until_its_time_and_is_logged_once_at_each_end(caplog):
