@@ -17,9 +17,10 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html
-from jinja2 import Environment, StrictUndefined, Undefined, pass_eval_context
+from jinja2 import Environment, StrictUndefined, Template, Undefined, pass_eval_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import EvalContext, Expr
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 MARK = 2_000_000_000  # stands for the first number in an address that is kept, the next for the second
@@ -149,10 +150,37 @@ class Compiler(CodeGenerator):
             self.write("environment.shown(")
 
 
+SHEETS = "sheets"  # in every context of a page: those of its parts
+
+
+class Sheet(Context):
+    """What one template of a page knows, and its macros, which know it too: a ring."""
+
+    def __init__(self, environment: Environment, parent: dict[str, Any], *args: Any, **options: Any) -> None:
+        super().__init__(environment, parent, *args, **options)
+        parent.get(SHEETS, []).append(self)
+
+
+class Whole(Template):
+    """A page lets go of what it showed: otherwise the collector looks for it among all else, in the midst of a page."""
+
+    def render(self, *args: Any, **values: Any) -> str:
+        sheets: list[Sheet] = []
+        try:
+            return super().render(*args, **values, **{SHEETS: sheets})
+        finally:
+            while sheets:
+                sheet = sheets.pop()
+                sheet.vars.clear()
+                sheet.parent.clear()  # a copy, never what all pages know
+
+
 class Pages(Environment):
     """Undefined names are errors: a page never shows an empty place where a fact belongs."""
 
     code_generator_class = Compiler
+    context_class = Sheet
+    template_class = Whole
     shown = staticmethod(shown)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -12,8 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from inbox.models import ClosingReason, Conversation, ConversationLabel, Label, Message, View
+from inbox.queries.conversation import Item
 from inbox.queries.queues import EVERY
+from inbox.queries.rows import Row
 from tests import builders
+from webcare import jinja
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -47,6 +52,30 @@ def statements(client, path, **headers):
     assert response.status_code == 200
     sql = [q["sql"] for q in captured.captured_queries]
     return [s for s in sql if not any(t in s for t in ("django_session", 'FROM "inbox_agent" WHERE', "SAVEPOINT"))]
+
+
+@contextmanager
+def uncollected():
+    """The collector rests: what is gone went by itself."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("written_before", [False, True])
+def test_a_page_lets_go_of_what_it_showed(client, agent, brand, account, written_before):
+    talk = builders.conversation(account)
+    builders.message(talk)
+    path = f"/inbox/{brand.slug}/all/{talk.pk}/"
+    client.get(path)
+    with uncollected():
+        if not written_before:
+            jinja.pieces.clear()
+        assert "data-row=" in client.get(path).text
+        assert not [left for left in gc.get_objects() if type(left) in {Item, Row}]
 
 
 @pytest.mark.parametrize("queue", EVERY)
