@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, F, Max, OuterRef, Q, QuerySet, Subquery, When
@@ -60,6 +60,14 @@ class Item:
     next: bool = False  # follows its own sender
 
 
+class Tag(NamedTuple):
+    """A label on the conversation."""
+
+    pk: int
+    name: str
+    colour: str
+
+
 @dataclass(frozen=True)
 class Timeline:
     """A stretch of a conversation, oldest first; `earlier` is where the stretch before it ends."""
@@ -85,6 +93,7 @@ def _seen(agent: Agent, known: list[Any]) -> Conversation:
         raise Http404
     access.required(agent, known[0])
     known[0].brand.reason_rows = known[0].reason_rows
+    known[0].tags = tuple(Tag(**row) for row in known[0].label_rows)
     found: Conversation = known[0]
     return found
 
