@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from inbox.models.channels import ChannelAccount, Stream
+from inbox.models.loading import Loaded
 from inbox.models.people import Contact, Identity
 from inbox.models.teams import Agent, Brand, Team
 
@@ -51,7 +52,7 @@ class Thread(models.Model):
         return self.external_id
 
 
-class Conversation(models.Model):
+class Conversation(Loaded):
     """One contact x one thread x one account."""
 
     class Status(models.TextChoices):
@@ -184,7 +185,7 @@ class Conversation(models.Model):
         return self.waiting_since is None and self.last_reply_at is not None
 
 
-class Message(models.Model):
+class Message(Loaded):
     """Something said, inbound or outbound, public or private. `external_id` is null until it is sent."""
 
     class Direction(models.TextChoices):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inbox.models.channels import ChannelAccount
 from inbox.models.conversations import Conversation, Message
+from inbox.models.loading import Loaded
 from inbox.models.teams import Agent, Brand
 
 
@@ -29,7 +30,7 @@ class BulkReply(models.Model):
         return self.text[:60]
 
 
-class Delivery(models.Model):
+class Delivery(Loaded):
     """How an outbound message leaves. `pending` rows with `due_at` passed may be claimed by one worker."""
 
     class State(models.TextChoices):

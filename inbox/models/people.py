@@ -6,10 +6,11 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower
 
+from inbox.models.loading import Loaded
 from inbox.models.teams import Agent, Brand
 
 
-class Contact(models.Model):
+class Contact(Loaded):
     """A person outside, as one brand knows them."""
 
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="contacts", db_index=False, db_constraint=False)
@@ -24,7 +25,7 @@ class Contact(models.Model):
         return self.name or f"#{self.pk}"
 
 
-class Identity(models.Model):
+class Identity(Loaded):
     """A contact's handle on one platform. The handle may change, the external id does not."""
 
     brand = models.ForeignKey(Brand, models.CASCADE, related_name="+", db_index=False, db_constraint=False)

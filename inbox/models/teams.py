@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from inbox.models.loading import Loaded
+
 
 def monogram(name: str) -> str:
     """Two letters for an avatar."""
@@ -32,7 +34,7 @@ class AgentManager(BaseUserManager["Agent"]):
         return self.get(email__iexact=username)
 
 
-class Agent(AbstractBaseUser, PermissionsMixin):
+class Agent(Loaded, AbstractBaseUser, PermissionsMixin):
     """Somebody inside who logs in. Roles are per brand (Membership); an owner is admin of every brand."""
 
     class Theme(models.TextChoices):
