@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -13,9 +14,14 @@ from inbox.models.loading import Loaded
 
 
 def monogram(name: str) -> str:
-    """Two letters for an avatar."""
-    words = name.split()
-    return (words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])).upper()
+    """One or two letters for an avatar: of the first and the last word that has any; of a name without, its sign."""
+    words: list[str] = re.findall(r"[^\s_.@]+", name)
+    lettered = [word for word in words if word[0].isalnum()]
+    if not lettered:
+        return words[0][0] if words else "?"
+    first, last = lettered[0], lettered[-1]
+    second = last[0] if len(lettered) > 1 else first[1:2]
+    return (first[0] + (second if second.isalnum() else "")).upper()
 
 
 class AgentManager(BaseUserManager["Agent"]):

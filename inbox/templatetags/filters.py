@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 
 from connectors.registry import PLATFORMS
 from inbox.models import Agent, ChannelAccount, Contact, Conversation, Label, Team
+from inbox.models.teams import monogram
 from inbox.operations.hiding import can_hide
 from inbox.queries import conversation_words
 from inbox.queries.conversation_times import feelings_of, presets
@@ -122,16 +123,6 @@ def capped(value: int, most: int = 999) -> str:
 
 
 @lru_cache(maxsize=4096)
-def initials(name: str) -> str:
-    """Two letters for an avatar; one sign when the name is one sign."""
-    words = [w for w in re.split(r"[\s_.@]+", name or "") if w]
-    if not words:
-        return "?"
-    if len(words) == 1:
-        return words[0][:2].upper() if words[0][:2].isalnum() else words[0][:1]
-    return (words[0][:1] + words[-1][:1]).upper()
-
-
 def safe_url(address: str | None) -> str:
     """The address when it is one to a web page; otherwise nothing, so that no other scheme becomes a link."""
     try:
@@ -225,7 +216,7 @@ def filter_words(asked: Any, name: str) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock, "norm": norm, "moment": moment, "day": day, "lately": lately, "calendar": calendar, "who": who,
     "iso": iso, "number": number, "capped": capped,
-    "initials": initials, "safe_url": safe_url, "linked": linked, "refusal": refusal, **ledger.FILTERS,
+    "monogram": monogram, "safe_url": safe_url, "linked": linked, "refusal": refusal, **ledger.FILTERS,
 }  # fmt: skip
 GLOBALS: dict[str, Any] = {
     "sprite": sprite, "channel_label": channel_label, "channel_icon": str, "theme_of": theme_of, "frame_of": frame_of,

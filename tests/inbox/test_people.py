@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.models import Agent, AuditEntry, Brand, CannedReply, ClosingReason, Invitation, Label, Membership, Team
+from inbox.models.teams import monogram
 from inbox.operations import invitations, members, notifications, people
 from inbox.operations.changes import Refused
 from inbox.queries.frame import Frame
@@ -309,3 +310,11 @@ def test_who_tries_the_door_too_often_reads_so_in_their_own_language():
     answers = [guest.post(reverse("account_login"), {"login": f"{n}@example.com", "password": "x"}) for n in range(31)]
     assert answers[-1].status_code == 429
     assert "Wacht even en probeer het dan opnieuw" in answers[-1].content.decode()
+
+
+@pytest.mark.parametrize(("name", "letters"), [
+    ("Anna de Vries", "AV"), ("Thijs ☕", "TH"), ("☕ Thijs ☕ Bos ☕", "TB"), ("jan_de_boer", "JB"), ("X", "X"), ("J. ", "J"),
+    ("☕", "☕"), ("👩‍👧 🌷", "👩"), ("Al-Amin", "AL"), ("O'Neil", "O"), ("李雷", "李雷"), ("3voor12", "3V"), ("", "?"), (" @ ", "?"),
+])  # fmt: skip
+def test_an_avatar_has_letters_where_the_name_has_them(name, letters):
+    assert monogram(name) == letters
