@@ -1,4 +1,4 @@
-"""JSON as a platform sends it into JSON that a database can keep."""
+"""JSON and texts as a platform sends them, into what a database can keep and what was meant."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import json
 import math
 import re
 import reprlib
+import unicodedata
 from typing import Any
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+import ftfy
+from ftfy.badness import is_bad
+
 _UNSTORABLE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89abAB-fcdefCDEF])")
+
+# What UTF-8 looks like when it was read as Latin-1 or Windows-1252: its first byte as a letter, then another byte
+_MISREAD = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
 
 MOST_ITEMS = 20_000  # of a page; a hundred are asked for
 
@@ -26,7 +32,7 @@ def parse_json(body: bytes | str) -> Any:
 
 
 def storable(value: Any) -> Any:
-    """The value with what no database stores replaced, in all its texts."""
+    """The value with what no database stores taken out, in all its texts."""
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, list):
@@ -37,8 +43,27 @@ def storable(value: Any) -> Any:
 
 
 def storable_text(text: str) -> str:
-    """The text with what no database stores replaced."""
-    return _UNSTORABLE.sub("\ufffd", text)
+    """The text without NUL, and with half a surrogate pair replaced: no database stores them."""
+    text = text.replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def clean_text(text: str) -> str:
+    """The text as a person meant it: storable, NFC, and mis-decoded UTF-8 repaired where that is certain.
+
+    Certain is only what was misread as a whole: where some of its letters are right, the others were typed like that.
+    """
+    if text.isascii():
+        return text.replace("\0", "")
+    text = storable_text(text)
+    if _MISREAD.search(text) and is_bad(text):
+        fixed = ftfy.fix_encoding(text, decode_inconsistent_utf8=False, replace_lossy_sequences=False)
+        text = text if is_bad(fixed) else fixed
+    return unicodedata.normalize("NFC", text)
 
 
 _brief = reprlib.Repr()

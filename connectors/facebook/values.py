@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from connectors.payloads import clean_text
 
 EARLIEST = datetime(2004, 2, 4, tzinfo=UTC)  # nothing on Facebook is older
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -39,14 +40,14 @@ def identifier(value: Any) -> str:
 
 
 def prose(value: Any) -> str:
-    """Text as a person wrote it, NFC; "" when there is none. UnreadableError when it is an object."""
+    """Text as a person wrote it; "" when there is none. UnreadableError when it is an object."""
     if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, int | float):
         return str(value)
     if not isinstance(value, str):
         raise UnreadableError(f"text is a {type(value).__name__}")
-    return unicodedata.normalize("NFC", value)
+    return clean_text(value)
 
 
 def words(value: Any) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import regex  # type: ignore[import-untyped]
 from twitter_text import parse_tweet
 
+from connectors.payloads import clean_text
+
 LONGEST = 25_000  # no post or message is longer
 _DOTS = 12  # the library's URL pattern takes minutes on ten thousand dotted characters
 _JOINED = regex.compile(
@@ -35,9 +37,9 @@ def _tame(chunk: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text as a person typed it: X escapes exactly these three; composed characters."""
+    """Text as a person typed it: X escapes exactly these three."""
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return unicodedata.normalize("NFC", text)
+    return clean_text(text)
 
 
 def has_url(text: str) -> bool:

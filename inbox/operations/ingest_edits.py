@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from datetime import datetime
 
+from connectors.payloads import clean_text
 from connectors.types import Deletion, InboundMessage
 from inbox.models import ChannelAccount, Message, MessageVersion, Vanished
 from inbox.operations.ingest_rows import execute, fetch
-from inbox.operations.ingest_text import clean_text, clip
+from inbox.operations.ingest_text import clip
 
 Version = tuple[datetime, int, str, str]  # when it was said, how long its id is, its id, its text
 KNOWN = """

@@ -10,10 +10,11 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from connectors.payloads import clean_text
 from connectors.types import Direction, InboundMessage, ReplyOption, Visibility
 from inbox.models import Attachment, ChannelAccount, Message, MessagePayload, MetricWatch, Stream
 from inbox.operations.ingest_rows import Keys, as_json, copy_rows
-from inbox.operations.ingest_text import address, clean_text, clip, json_text
+from inbox.operations.ingest_text import address, clip, json_text
 from inbox.operations.threading import Place
 
 FIRST_LOOK = timedelta(minutes=5)

@@ -80,6 +80,11 @@ def test_a_mention_with_everything():
     assert message.mentions == (US,)
 
 
+def test_a_text_is_what_the_inbox_would_store():
+    assert only(page(post(1, text="cafÃ© &amp;amp; cafe\u0301\u200f"))).text == "cafÃ© &amp; café\u200f"
+    assert only(page(post(1, text="geÃ¯nteresseerd &lt;3"))).text == "geïnteresseerd <3"
+
+
 @pytest.mark.parametrize("told", ["2026-11-01T10:00:00Z", "2026-11-01T10:00:00.000Z", "2026-11-01T11:00:00+0100"])
 def test_times_with_and_without_fraction(told):
     assert only(page(post(1, created_at=told))).sent_at == datetime(2026, 11, 1, 10, tzinfo=UTC)
