@@ -19,7 +19,7 @@ from connectors.types import (
     Unreadable,
     Visibility,
 )
-from connectors.x.parts import Includes, links, media, metrics_of, permalink
+from connectors.x.parts import Includes, first_version, links, media, metrics_of, permalink, polls
 from connectors.x.text import plain
 from connectors.x.wire import born, either, items, mapping, moment, objects, word
 
@@ -27,6 +27,7 @@ _NO_LANGUAGE = frozenset({"und", "qam", "qct", "qht", "qme", "qst", "zxx", "art"
 _RENAMED_LANGUAGE = {"in": "id", "iw": "he", "ji": "yi"}
 _CIPHER = ("encrypted_text", "ciphertext", "encoded_event", "encrypted_content", "conversation_key_version")
 DAY = timedelta(days=1)
+LONGEST_CHAIN = 100  # of posts of ours that go on from each other, within one answer
 _GONE = ("resource-not-found", "not-authorized-for-resource")
 
 
@@ -143,7 +144,7 @@ def references(post: Mapping[str, Any]) -> dict[str, str]:
 
 def _addressed(post: Mapping[str, Any], reader: Reader) -> bool:
     """Whether the post names or answers us; when that cannot be told, it does."""
-    if _names_us(post, reader):
+    if _names_us(post, reader) or not reader.account_id:
         return True
     people = mapping(post.get("entities")).get("mentions")
     return people is None or any(not word(person.get("id")) for person in objects(people))
@@ -155,7 +156,9 @@ def _names_us(post: Mapping[str, Any], reader: Reader) -> bool:
 
 
 def _mentions(post: Mapping[str, Any]) -> tuple[str, ...]:
-    people = objects(mapping(post.get("entities")).get("mentions"))
+    """Who is named; whom only the part beyond the cut names stands with the note."""
+    parts = (post, mapping(either(post, "note_tweet", "note_post")))
+    people = [person for part in parts for person in objects(mapping(part.get("entities")).get("mentions"))]
     return tuple(dict.fromkeys(identifier for p in people if (identifier := word(p.get("id")))))
 
 
@@ -174,9 +177,7 @@ def _identity(post: Mapping[str, Any]) -> tuple[str, str]:
         raise ValueError("no id")
     if "text" not in post and not either(post, "note_tweet", "note_post"):
         raise ValueError("no text")
-    history = either(post, "edit_history_tweet_ids", "edit_history_post_ids")
-    first = next((identifier for identifier in map(word, items(history)) if identifier), own)
-    return first, own
+    return first_version(post) or own, own
 
 
 def _made(post: Mapping[str, Any], first: str) -> tuple[datetime, datetime | None]:
@@ -216,8 +217,9 @@ def read_post(post: Mapping[str, Any], includes: Includes, reader: Reader) -> In
     author = includes.author(word(post.get("author_id")))
     ours = author is not None and author.external_id == reader.account_id
     refers = references(post)
-    parent_id = refers.get("replied_to")
-    thread = word(post.get("conversation_id")) or _thread(parent_id, includes) or identifier
+    parent_id = includes.first(refers["replied_to"]) if "replied_to" in refers else None
+    thread = includes.first(word(post.get("conversation_id")) or _thread(parent_id, includes) or identifier)
+    thread = identifier if thread == version else thread
     return InboundMessage(
         external_id=identifier,
         version_id=version,
@@ -230,11 +232,11 @@ def read_post(post: Mapping[str, Any], includes: Includes, reader: Reader) -> In
         direction=Direction.OUTBOUND if ours else Direction.INBOUND,
         partner=_partner(post, includes, reader) if ours else None,
         parent_id=parent_id,
-        root=_context(thread, includes, reader) if thread not in (identifier, version) else None,
-        parent=_context(parent_id or refers.get("quoted"), includes, reader),
+        root=_context(thread, includes, reader) if thread != identifier else None,
+        parent=_context(parent_id or refers.get("quoted"), includes, reader) or _our_own(parent_id, post, reader),
         language=_language(post.get("lang")),
         permalink=permalink(version, author.handle if author else ""),
-        attachments=media(post, includes) + links(entities),
+        attachments=media(post, includes) + polls(post, includes) + links(entities),
         metrics=metrics_of(post),
         public_reply=_may_reply(post, includes, reader, ours=ours),
         private_reply=_may_message(author, includes, reader),
@@ -250,8 +252,19 @@ def _thread(parent_id: str | None, includes: Includes) -> str:
 
 
 def _partner(post: Mapping[str, Any], includes: Includes, reader: Reader) -> Author | None:
-    other = word(post.get("in_reply_to_user_id"))
-    return includes.author(other) if other != reader.account_id else None
+    """Whom our post answers; where it goes on from one of ours, whom that one answers."""
+    for _ in range(LONGEST_CHAIN):
+        other = word(post.get("in_reply_to_user_id"))
+        if other != reader.account_id:
+            return includes.author(other)
+        post = includes.posts.get(references(post).get("replied_to", ""), {})
+    return None
+
+
+def _our_own(identifier: str | None, post: Mapping[str, Any], reader: Reader) -> Post | None:
+    """A post of ours that the answer did not bring along."""
+    ours = bool(reader.account_id) and word(post.get("in_reply_to_user_id")) == reader.account_id
+    return Post(identifier, ours=True) if identifier and ours else None
 
 
 def _context(identifier: str | None, includes: Includes, reader: Reader) -> Post | None:

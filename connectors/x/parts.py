@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.types import Attachment, Author, Metrics
 from connectors.x.text import plain
-from connectors.x.wire import count, either, items, mapping, objects, word
+from connectors.x.wire import count, either, items, mapping, number, objects, word
 
 _KINDS = {"photo": "image", "video": "video", "animated_gif": "gif"}
 
@@ -18,12 +18,25 @@ class Includes:
     def __init__(self, payload: Mapping[str, Any]) -> None:
         includes = mapping(payload.get("includes"))
         self.users = {word(u.get("id")): u for u in map(_unwrapped, objects(includes.get("users")))}
-        self.posts = {word(p.get("id")): p for name in ("tweets", "posts") for p in objects(includes.get(name))}
+        said = [payload.get("data"), includes.get("tweets"), includes.get("posts")]
+        posts = [post for part in said for post in objects(part) if word(post.get("id"))]
+        self.posts = {first_version(p): p for p in posts} | {word(p.get("id")): p for p in posts}
+        self.polls = {word(p.get("id")): p for p in objects(includes.get("polls"))}
         self.media = {word(m.get("media_key")): m for m in objects(includes.get("media"))}
 
     def author(self, identifier: str) -> Author | None:
         """Everything told about this person; at least the id, when there is one."""
         return author_of(self.users.get(identifier, {"id": identifier})) if identifier else None
+
+    def first(self, identifier: str) -> str:
+        """The id of the first version, where this one is an edit that the answer tells about."""
+        return first_version(self.posts.get(identifier, {})) or identifier
+
+
+def first_version(post: Mapping[str, Any]) -> str:
+    """The id that stays over edits: each makes a new one, and a list holds them all."""
+    history = [*map(word, items(either(post, "edit_history_tweet_ids", "edit_history_post_ids")))]
+    return min(filter(None, history), key=lambda one: (number(one) or 1 << 99, one), default=word(post.get("id")))
 
 
 def _unwrapped(user: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -66,6 +79,17 @@ def permalink(identifier: str, handle: str = "") -> str:
 def media(post: Mapping[str, Any], includes: Includes) -> tuple[Attachment, ...]:
     keys = [word(key) for key in items(mapping(post.get("attachments")).get("media_keys"))]
     return tuple(_medium(key, includes.media.get(key, {})) for key in keys if key)
+
+
+def polls(post: Mapping[str, Any], includes: Includes) -> tuple[Attachment, ...]:
+    """What can be voted for; X shows how it stands."""
+    asked = [word(key) for key in items(mapping(post.get("attachments")).get("poll_ids"))]
+    found = []
+    for key in filter(None, asked):
+        options = objects(includes.polls.get(key, {}).get("options"))
+        labels = " · ".join(plain(word(option.get("label"))) for option in options)
+        found.append(Attachment("other", title=labels, external_id=key))
+    return tuple(found)
 
 
 def _medium(key: str, medium: Mapping[str, Any]) -> Attachment:

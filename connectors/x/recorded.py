@@ -87,7 +87,7 @@ def _answer(body: Mapping[str, Any], uri: str, method: str, reader: Reader) -> R
     sample = {name for thing in objects(data if isinstance(data, list) else [data]) for name in thing}
     if data is None or data == []:
         return _nothing(body)
-    if "text" not in sample and method != "GET":
+    if method != "GET" and not {"author_id", "sender_id"} & sample:  # what we wrote, without who to and in which thread
         return Read(unreadable=[Unreadable(body, f"an answer to {method}: it carries no message")])
     if "username" in sample and "text" not in sample:
         return Read(unreadable=[Unreadable(body, "people, no messages")])

@@ -17,7 +17,7 @@ TWEET_FIELDS = (
 )  # fmt: skip
 EXPANSIONS = (
     "author_id", "referenced_tweets.id", "referenced_tweets.id.author_id", "in_reply_to_user_id",
-    "attachments.media_keys", "entities.mentions.username",
+    "attachments.media_keys", "attachments.poll_ids", "entities.mentions.username",
 )  # fmt: skip
 USER_FIELDS = (
     "public_metrics", "verified", "verified_type", "profile_image_url", "created_at", "protected",

@@ -8,7 +8,7 @@ The key of a conversation, unique per account:
 Our own message belongs to the person it answers: the partner, the author of what it replies to, or the conversation
 of the message it replies to. When that message was never seen, a placeholder stands for it in
 `pub:<thread>:?<that message>`; the moment it is seen, it takes our replies along to its own conversation.
-A post of ours that answers nobody is a thread, not a conversation.
+A post of ours that answers nobody, or only goes on from another of ours, is a thread, not a conversation.
 """
 
 from __future__ import annotations
@@ -62,6 +62,6 @@ def _place_ours(message: InboundMessage, known: dict[str, str]) -> Place | None:
         return None
     if parent in known:
         return Place(known[parent])
-    if parent == message.thread_id and message.root is not None and message.root.ours:
+    if any(post and post.ours and post.external_id == parent for post in (message.parent, message.root)):
         return None
     return Place(f"pub:{message.thread_id}:?{parent}", placeholder=parent)

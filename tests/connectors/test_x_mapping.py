@@ -9,6 +9,7 @@ import pytest
 
 from connectors.types import Direction, Visibility
 from connectors.x.mapping import Reader, read, read_direct
+from connectors.x.recorded import read_exchange
 from tests.connectors.x_payloads import US, USERS, event, number, page, post
 
 MENTIONS = Reader(US, "mentions")
@@ -244,6 +245,56 @@ def test_only_what_was_asked_for_by_id_counts_as_deleted():
 @pytest.mark.parametrize("code", ["und", "qme", "zxx", None, 3.5])
 def test_no_language_is_no_language(code):
     assert only(page(post(1, lang=code))).language == ""
+
+
+# Who is named, which version, whom our own posts answer
+
+
+def test_who_is_named_only_in_the_long_part_of_a_post_is_named():
+    note = {"text": "lang verhaal @ons", "entities": {"mentions": [{"username": "ons", "id": US}]}}
+    cut = post(1, entities={"mentions": []}, note_tweet=note, referenced_tweets=[{"type": "quoted", "id": "1"}])
+    assert only(page(cut)).mentions == (US,)
+    assert only(page(cut), SEARCH).public_reply.allowed
+
+
+def test_a_quote_is_a_message_when_nobody_knows_who_we_are():
+    found = read(page(post(1, referenced_tweets=[{"type": "quoted", "id": "1"}])), Reader("", "mentions"))
+    assert (len(found.messages), len(found.exposures)) == (1, 1)
+
+
+def test_thread_and_parent_are_named_by_their_first_version():
+    edited = post(3, edit_history_tweet_ids=[number(3), number(1)])
+    reply = post(5, conversation_id=number(3), referenced_tweets=[{"type": "replied_to", "id": number(3)}])
+    first, second = read(page(edited, reply), MENTIONS).messages
+    assert (first.external_id, first.thread_id) == (number(1), number(1))
+    assert (second.parent_id, second.thread_id, second.root.external_id) == (number(1), number(1), number(1))
+
+
+def goes_on(position, *, under, answers=US):
+    refers = [{"type": "replied_to", "id": number(under)}]
+    return post(position, author_id=US, in_reply_to_user_id=answers, referenced_tweets=refers, entities={})
+
+
+def test_our_second_answer_in_a_row_is_to_the_same_person():
+    second = only(page(goes_on(3, under=2), includes={"users": USERS, "tweets": [goes_on(2, under=1, answers="5")]}))
+    assert second.partner.handle == "jan"
+
+
+def test_a_thread_of_our_own_answers_nobody():
+    third = only(page(goes_on(3, under=2)))
+    assert third.partner is None
+    assert (third.parent.external_id, third.parent.ours) == (number(2), True)
+
+
+def test_a_poll_says_what_can_be_voted_for():
+    poll = {"id": "7", "options": [{"position": 1, "label": "Ja &amp; nee"}, {"position": 2, "label": "Nee"}]}
+    asked = page(post(1, attachments={"poll_ids": ["7"]}), includes={"users": USERS, "polls": [poll]})
+    assert [(a.kind, a.title) for a in only(asked).attachments] == [("other", "Ja & nee · Nee")]
+
+
+def test_the_answer_to_what_we_posted_is_nobodys_message():
+    body = {"data": {"id": number(1), "text": "Dank!", "edit_history_tweet_ids": [number(1)]}}
+    assert not read_exchange({"method": "POST", "uri": "/2/tweets", "status": 201, "body": body}).messages
 
 
 # Direct messages

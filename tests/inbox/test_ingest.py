@@ -251,6 +251,19 @@ def test_a_post_of_ours_that_answers_nobody_is_a_thread_and_no_work(stream):
     assert Message.objects.count() == 1
 
 
+def test_a_post_of_ours_that_goes_on_from_another_of_ours_opens_no_conversation(stream):
+    above = Post("2", ours=True)
+    done = ingest(
+        stream,
+        ours("3", to=None, parent_id="2", parent=above),
+        ours("2", to=None, parent_id="t1", parent=Post("t1", ours=True)),
+    )
+    assert (done.set_aside, Conversation.objects.count()) == (0, 0)
+    ingest(stream, said("c"), ours("r", parent_id="c", minutes=1))
+    ingest(stream, ours("s", to=None, parent_id="r", parent=Post("r", ours=True), minutes=2))
+    assert Conversation.objects.get().message_count == 3
+
+
 def test_a_private_conversation_is_its_thread_and_learns_its_person_later(stream):
     ingest(stream, ours("1", to=None, thread_id="dm-anna", visibility=private("x").visibility))
     assert Conversation.objects.get().identity is None
