@@ -6,6 +6,7 @@ Feed changes give Unix seconds, Messenger events milliseconds. Our own comments 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from connectors.facebook import instagram, mapping
@@ -25,14 +26,9 @@ from connectors.types import Author, Deletion, Direction, Exposure, InboundMessa
 
 _OBJECTS = {"page", "instagram", "user", "whatsapp_business_account"}
 _SILENT = {
-    "read",
-    "delivery",
-    "optin",
-    "account_linking",
-    "pass_thread_control",
-    "take_thread_control",
-    "typing",
-}
+    "read", "delivery", "optin", "account_linking", "pass_thread_control", "take_thread_control",
+    "request_thread_control", "app_roles", "referral", "typing",
+}  # fmt: skip
 
 
 def is_delivery(body: dict[str, Any]) -> bool:
@@ -60,13 +56,15 @@ def read_delivery(gathered: Gathered, body: dict[str, Any]) -> None:
 
 def _change(gathered: Gathered, change: dict[str, Any], *, page_id: str, at: Any) -> None:
     value, name = entry(change.get("value")), change.get("field")
+    if name == "ratings" and "post_id" not in value:  # what is said below a review
+        value = value | {"post_id": value.get("open_graph_story_id")}
     verb, item = value.get("verb"), value.get("item")
     if name in {"comments", "live_comments"} and "text" in value:
         timed = {"timestamp": at} | value
         gathered.messages.append(instagram.comment(timed, account_id=page_id, above=words(value.get("parent_id"))))
     elif name == "ratings" and item in {None, "rating"}:
         _rating(gathered, value, page_id=page_id)
-    elif name not in {"feed", "mention"}:
+    elif name not in {"feed", "mention", "ratings"}:
         raise UnreadableError(f"changes of {words(name) or 'no field'} are not read")
     elif item in {"reaction", "like"}:
         _reaction(gathered, value)
@@ -104,9 +102,18 @@ def _said(value: dict[str, Any], *, page_id: str) -> InboundMessage:
         message = mapping.comment(payload, page_id=page_id, under=under)
     else:
         payload |= {"id": value.get("post_id"), "permalink_url": post.get("permalink_url")}
-        payload |= {"full_picture": value.get("photo") or value.get("link"), "link": value.get("link")}
-        message = mapping.post(payload, page_id=page_id)
+        message = mapping.post(payload | _attached(value), page_id=page_id)
     return _with_raw(message, value)
+
+
+def _attached(value: dict[str, Any]) -> dict[str, Any]:
+    """A post's pictures, its film, or where it leads."""
+    link, kind = words(value.get("link")), words(value.get("item"))
+    if kind in {"video", "share"}:
+        shown = {"type": "share", "url": link} if kind == "share" else {"type": "video", "media": {"source": link}}
+        return {"attachments": [shown]} if link else {}
+    pictures = [url for url in entries(value.get("photos")) if words(url)] or [words(value.get("photo")) or link]
+    return {"attachments": [{"type": "photo", "media": {"image": {"src": url}}} for url in pictures if url]}
 
 
 def _shown(value: dict[str, Any]) -> dict[str, Any] | None:
@@ -158,13 +165,14 @@ def _private(event: dict[str, Any], *, page_id: str) -> InboundMessage:
     ours = said.get("is_echo") is True or (sender is not None and sender.external_id == page_id)
     other: Author | None = recipient if ours else sender
     sent_at = moment(event.get("timestamp"))
+    external_id = _mid(said) if said is not postback or "mid" in said or other is None else _pressed(other, sent_at)
     return InboundMessage(
-        external_id=_mid(said),
+        external_id=external_id,
         author=sender,
         sent_at=sent_at,
         text=prose(said.get("text")) or prose(said.get("title")),
         visibility=Visibility.PRIVATE,
-        thread_id=other.external_id if other else "",
+        thread_id=other.external_id if other else external_id,
         direction=Direction.OUTBOUND if ours else Direction.INBOUND,
         partner=other if ours else None,
         parent_id=identifier(entry(said.get("reply_to")).get("mid")) or None,
@@ -174,6 +182,11 @@ def _private(event: dict[str, Any], *, page_id: str) -> InboundMessage:
         private_reply=mapping.OUR_OWN if ours else mapping.window(sent_at, can_reply=None),
         raw=event,
     )
+
+
+def _pressed(person: Author, at: datetime) -> str:
+    """Buttons that were pressed had no id in earlier years: who and when are one."""
+    return f"postback:{person.external_id}:{at.timestamp():.3f}"
 
 
 def _private_reaction(gathered: Gathered, event: dict[str, Any]) -> None:

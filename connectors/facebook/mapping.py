@@ -283,7 +283,7 @@ def message(payload: dict[str, Any], *, page_id: str, within: Chat | None = None
     if "created_time" not in payload and not payload.get("from"):
         raise UnreadableError("Graph keeps details of a conversation's newest messages only")
     writer = author(payload.get("from"))
-    ours = writer is not None and writer.external_id == page_id
+    ours = _is_ours(payload, writer, page_id=page_id)
     other = _other(payload, writer, page_id=page_id, within=within)
     sent_at = moment(payload.get("created_time"))
     return InboundMessage(
@@ -292,9 +292,9 @@ def message(payload: dict[str, Any], *, page_id: str, within: Chat | None = None
         sent_at=sent_at,
         text=prose(payload.get("message")),
         visibility=Visibility.PRIVATE,
-        thread_id=other.external_id if other else (within.external_id if within else ""),
+        thread_id=(other.external_id if other else within.external_id if within else "") or external_id,
         direction=Direction.OUTBOUND if ours else Direction.INBOUND,
-        partner=other if ours else None,
+        partner=other if ours or writer is None else None,
         permalink=within.link if within else "",
         attachments=message_attachments(payload),
         public_reply=IN_PRIVATE,
@@ -308,6 +308,14 @@ def window(sent_at: datetime, *, can_reply: bool | None) -> ReplyOption:
     if can_reply is False:
         return ReplyOption(False, "person_unavailable")
     return ReplyOption(True, until=sent_at + WINDOW)
+
+
+def _is_ours(payload: dict[str, Any], writer: Author | None, *, page_id: str) -> bool:
+    """Whether the Page wrote it; where nobody is said to have, it did when it went to others only."""
+    if writer is not None:
+        return writer.external_id == page_id
+    addressed = [person.external_id for one in entries(payload.get("to")) if (person := author(one))]
+    return bool(page_id and addressed) and page_id not in addressed
 
 
 def _other(payload: dict[str, Any], writer: Author | None, *, page_id: str, within: Chat | None) -> Author | None:
@@ -344,7 +352,7 @@ def rating(payload: dict[str, Any], *, page_id: str) -> InboundMessage:
 
 def judgement(payload: dict[str, Any]) -> Literal["", "positive", "negative"]:
     """Recommended or not; stars where only stars are given."""
-    said = payload.get("recommendation_type")
+    said = words(payload.get("recommendation_type")).lower()  # deliveries shout it
     if said == "positive":
         return "positive"
     if said == "negative":

@@ -20,7 +20,7 @@ _STORY_KINDS: dict[str, Kind] = {
 _DELIVERED_KINDS: dict[str, Kind] = {
     "image": "image", "video": "video", "audio": "audio", "file": "file", "fallback": "link",
     "template": "other",
-    "reel": "video", "ig_reel": "video", "share": "link", "story_mention": "image",
+    "reel": "video", "ig_reel": "video", "share": "link", "story_mention": "image", "ig_story": "image",
 }  # fmt: skip
 
 
@@ -66,7 +66,26 @@ def message_attachments(payload: dict[str, Any]) -> tuple[Attachment, ...]:
     found += [_share(entry(item)) for item in entries(payload.get("shares")) if entry(item)]
     if words(payload.get("sticker")):
         found.append(Attachment("sticker", url=words(payload["sticker"])))
-    return tuple(found)
+    return tuple(found) + _story(payload.get("story")) + _kept_back(payload, found)
+
+
+def _story(story: Any) -> tuple[Attachment, ...]:
+    """The story that mentions us, or that a message answers."""
+    told = entry(entry(story).get("mention")) or entry(entry(story).get("reply_to"))
+    url = words(told.get("link")) or words(told.get("url"))
+    return (Attachment("link", url=url, external_id=identifier(told.get("id"))),) if told else ()
+
+
+def _kept_back(message: dict[str, Any], found: list[Attachment]) -> tuple[Attachment, ...]:
+    """What Messenger shows and gives no API: something is there, and only there."""
+    return (Attachment("other"),) if message.get("is_unsupported") is True and not found else ()
+
+
+def _template(item: dict[str, Any]) -> str:
+    """What a template says: its text, or its first card."""
+    card = entry(item.get("elements")) or entry(entry(item.get("generic")).get("elements")) or item
+    said = [words(item.get("text")), words(card.get("title")), words(card.get("subtitle"))]
+    return " · ".join(dict.fromkeys(filter(None, said)))
 
 
 def _file(item: dict[str, Any]) -> Attachment:
@@ -84,11 +103,15 @@ def _file(item: dict[str, Any]) -> Attachment:
     if film:
         preview = words(film.get("preview_url"))
         return Attachment("video", url=words(film.get("url")), preview_url=preview, title=name, external_id=external_id)
+    if template := entry(item.get("generic_template")):
+        return Attachment("other", words(template.get("media_url")), title=_template(template), external_id=external_id)
     kind: Kind = "audio" if words(item.get("mime_type")).startswith("audio/") else "file"
     return Attachment(kind, url=words(item.get("file_url")), title=name, external_id=external_id)
 
 
 def _share(item: dict[str, Any]) -> Attachment:
+    if template := entry(item.get("template")):
+        return Attachment("other", title=_template(entry(template.get("payload")) or template))
     return Attachment(
         "link",
         url=words(item.get("link")),
@@ -104,7 +127,7 @@ def delivered_attachments(message: dict[str, Any]) -> tuple[Attachment, ...]:
         payload = entry(entry(item).get("payload"))
         sticker = identifier(payload.get("sticker_id"))
         kind: Kind = "sticker" if sticker else _DELIVERED_KINDS.get(words(entry(item).get("type")), "other")
-        title = words(payload.get("title")) or words(entry(item).get("title"))
-        url = words(payload.get("url")) or words(entry(item).get("url"))
+        title = words(payload.get("title")) or words(entry(item).get("title")) or _template(payload)
+        url = words(payload.get("url")) or words(payload.get("story_media_url")) or words(entry(item).get("url"))
         found.append(Attachment(kind, url=url, title=title, external_id=sticker))
-    return tuple(found)
+    return tuple(found) + _story({"reply_to": entry(message.get("reply_to")).get("story")}) + _kept_back(message, found)

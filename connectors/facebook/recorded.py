@@ -79,8 +79,12 @@ class Reader:
 
     def __init__(self, gathered: Gathered, *, uri: str, owner: str = "") -> None:
         self.gathered, self.hint = gathered, ""
-        self.owner, self.edge = _addressed(uri)
-        self.owner = self.owner or owner
+        self.known = owner
+        self._address(uri)
+
+    def _address(self, uri: str) -> None:
+        self.node, owner, self.edge = _addressed(uri)
+        self.owner = self.known or owner
 
     def read(self, body: Any) -> None:
         """Any answer at all."""
@@ -91,12 +95,15 @@ class Reader:
             self._read_plain(body)
         elif body.get("error") or "error_code" in body:
             self._read_error(body)
+            if isinstance(body.get("data"), list):  # what came all the same
+                self.read({"data": body["data"]})
         elif deliveries.is_delivery(body):
             deliveries.read_delivery(self.gathered, body)
         elif isinstance(body.get("data"), list):
             self._learn(body)
+            above = self._comment_above(body["data"])
             for item in body["data"]:
-                self._read_item(item, hint=_EDGES.get(self.edge, ""))
+                self._read_item(_below(item, above), hint=_EDGES.get(self.edge, ""))
         elif self._is_by_id(body):
             for item in body.values():
                 self._read_by_id(item)
@@ -107,7 +114,7 @@ class Reader:
         """Without an address, the links to other pages still tell whose edge this is."""
         links = entry(body.get("paging"))
         if not self.edge:
-            self.owner, self.edge = _addressed(words(links.get("next")) or words(links.get("previous")))
+            self._address(words(links.get("next")) or words(links.get("previous")))
 
     def _read_plain(self, body: Any) -> None:
         if body is not None and not isinstance(body, bool) and body != "":
@@ -118,6 +125,15 @@ class Reader:
         code = error.get("code", error.get("error_code", ""))
         subcode = f"/{error['error_subcode']}" if error.get("error_subcode") else ""
         self.gathered.set_aside(body, f"the platform answered error {code}{subcode}: {words(error.get('message'))}")
+
+    def _comment_above(self, comments: list[Any]) -> dict[str, Any] | None:
+        """`A_B/comments` are those of a post, or the replies to a comment: these begin with the same part as it."""
+        first, _, rest = mapping.comment_id(self.node).partition("_")
+        begin = {mapping.comment_id(entry(item).get("id")).partition("_")[0] for item in comments}
+        if self.edge != "comments" or not rest or first not in begin:
+            return None
+        self.owner = self.known
+        return {"id": self.node}
 
     def _read_part(self, part: Any) -> None:
         """A batch answer holds answers, each with its own body as text."""
@@ -185,7 +201,8 @@ class Reader:
             self.gathered.take(message, lambda payload: mapping.message(payload, page_id=self.owner, within=chat))
 
     def _read_message(self, item: dict[str, Any]) -> None:
-        self.gathered.take(item, lambda payload: mapping.message(payload, page_id=self.owner))
+        within = mapping.Chat(self.node) if self.node.startswith("t_") else None
+        self.gathered.take(item, lambda payload: mapping.message(payload, page_id=self.owner, within=within))
 
     def _read_rating(self, item: dict[str, Any]) -> None:
         self.gathered.take(item, lambda payload: mapping.rating(payload, page_id=self.owner))
@@ -202,17 +219,17 @@ def _below(reply: Any, above: Any) -> Any:
     return reply | {"parent": kept}
 
 
-def _addressed(uri: str) -> tuple[str, str]:
-    """Whose call it was, as far as the address says so, and which edge."""
+def _addressed(uri: str) -> tuple[str, str, str]:
+    """What was asked for, whose call it was as far as the address says so, and which edge."""
     address = urlsplit(uri)
     parts = [part for part in address.path.split("/") if part and not _VERSION.fullmatch(part)]
     node = parts[0] if parts else (parse_qs(address.query).get("id") or [""])[0]
     edge = parts[-1] if len(parts) > 1 else (parts[0] if parts and parts[0] in _EDGES else "")
-    owner = node.partition("_")[0] if "_" in node and edge == "comments" and node.count("_") == 1 else node
+    owner = node.partition("_")[0] if node.count("_") == 1 else node
     is_page = (
         owner.isdigit() and edge not in {"messages", "replies", ""} and (node.isdigit() is False or edge != "comments")
     )
-    return (owner if is_page else ""), edge
+    return node, (owner if is_page else ""), edge
 
 
 def _kind(item: dict[str, Any], *, hint: str, owner: str) -> str:
@@ -237,7 +254,8 @@ def _public_kind(item: dict[str, Any], keys: set[str], external_id: str, *, owne
         return "comment"
     if keys & _POST or external_id.count("_") == 0:
         return "post" if external_id else ""
-    return "post" if owner and external_id.startswith(f"{owner}_") else "comment"
+    owners = {owner, identifier(entry(item.get("from")).get("id"))} - {""}  # who posts on their own page
+    return "post" if external_id.partition("_")[0] in owners else "comment"
 
 
 def _is_receipt(body: dict[str, Any]) -> bool:
