@@ -105,7 +105,10 @@ def _x_client(world: World, request: Request, form: dict[str, Any]) -> Token | N
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     client_id, secret = str(form.get("client_id", "")), None
     if scheme.lower() == "basic":
-        name, _, secret = base64.b64decode(value).decode("utf-8", "replace").partition(":")
+        try:
+            name, _, secret = base64.b64decode(value).decode("utf-8", "replace").partition(":")
+        except ValueError:
+            return None
         client_id, secret = unquote(name), unquote(secret)
     client = world.tokens.get(client_id)
     if client is None or client.kind != "client" or (secret is not None and secret != client.secret):

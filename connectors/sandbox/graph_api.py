@@ -65,23 +65,27 @@ class GraphApi:
     def _answer(
         self, request: Request, path: str, args: dict[str, Any], version: str, headers: dict[str, str]
     ) -> Response:
-        if version not in LIVING and version > max(LIVING):
+        if float(version[1:]) > float(max(LIVING)[1:]):
             raise GraphRefusal(2500, f"Unknown path components: /{path}")
+        if carried := _carried(request):
+            args.setdefault("access_token", carried)
         special = graph_auth.ENDPOINTS.get(path)
         if special is not None:
             return graph_response(special(self.world, args))
         if not path and request.is_write and "batch" in args:
             return graph_response(graph_batch.run(self.handle, request, args, version))
-        token = self._token(request, args)
+        token = self._token(path, args)
         viewer = Viewer(self.world, token, version=version)
-        headers.update(self._count(token, calls=len(args.get("ids", "").split(",")) if not path else 1))
+        headers.update(self._count(token, calls=str(args.get("ids", "")).count(",") + 1))
         method = str(args.get("method", request.method)).upper()
         if method == "GET":
             return graph_response(self._read(viewer, path, args, request))
         return graph_response(graph_writing.write(viewer, method, path, args, call=f"{method} {request.path}"))
 
-    def _token(self, request: Request, args: dict[str, Any]) -> Token:
-        raw = str(args.get("access_token") or request.headers.get("authorization", "").removeprefix("Bearer "))
+    def _token(self, path: str, args: dict[str, Any]) -> Token:
+        raw = str(args.get("access_token") or "")
+        if not raw and path.split("/", maxsplit=1)[0] == "me":
+            raise GraphRefusal(2500, "An active access token must be used to query information about the current user.")
         if not raw:
             raise GraphRefusal(104, "An access token is required to request this resource.")
         token = self.world.tokens.get(raw) or graph_auth.app_token(self.world, raw)
@@ -102,7 +106,7 @@ class GraphApi:
         app = self.world.tokens.get(token.app)
         secret = app.secret if app else ""
         expected = hmac.new(secret.encode(), raw.encode(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected, str(proof)):
+        if not hmac.compare_digest(expected.encode(), str(proof).encode()):
             raise GraphRefusal(100, "Invalid appsecret_proof provided in the API argument", kind="GraphMethodException")
 
     def _count(self, token: Token, *, calls: int) -> dict[str, str]:
@@ -124,10 +128,15 @@ class GraphApi:
         return usage_headers(token, percent)
 
     def _read(self, viewer: Viewer, path: str, args: dict[str, Any], request: Request) -> Any:
+        if not path and "id" in args:
+            path = str(args["id"])
         parts = path.split("/") if path else []
         fields = parse_fields(args["fields"]) if args.get("fields") else None
         if not parts:
             return self._several(viewer, args, fields)
+        if "ids" in args:  # an edge of each
+            rest = {name: value for name, value in args.items() if name != "ids"}
+            return {one: self._read(viewer, f"{one}/{path}", rest, request) for one in _ids_of(args)}
         if parts[0] == "me" and len(parts) > 1 and parts[1] == "accounts":
             return graph_auth.my_pages(self.world, viewer, args, fields)
         item = self._object(viewer, parts[0])
@@ -151,12 +160,7 @@ class GraphApi:
         return out
 
     def _several(self, viewer: Viewer, args: dict[str, Any], fields: list[Field] | None) -> dict[str, Any]:
-        ids = [item for item in str(args.get("ids", "")).split(",") if item]
-        if not ids:
-            raise GraphRefusal(2500, "An unknown error has occurred.")
-        if len(ids) > 50:
-            raise GraphRefusal(100, f"(#100) Too many IDs. Maximum: 50. Provided: {len(ids)}.")
-        out = {}
+        out, ids = {}, _ids_of(args)
         for item_id in ids:
             try:
                 item = self._object(viewer, item_id)
@@ -188,6 +192,21 @@ class GraphApi:
             self.world.record(
                 "read", platform="facebook", what="graph", ids=ids, account_id=viewer.token.owner, call=call
             )
+
+
+def _carried(request: Request) -> str:
+    """The token in the header: Graph takes both schemes, however they are written."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() in {"bearer", "oauth"} else ""
+
+
+def _ids_of(args: dict[str, Any]) -> list[str]:
+    ids = [item for item in str(args.get("ids", "")).split(",") if item]
+    if not ids:
+        raise GraphRefusal(2500, "An unknown error has occurred.")
+    if len(ids) > 50:
+        raise GraphRefusal(100, f"(#100) Too many IDs. Maximum: 50. Provided: {len(ids)}.")
+    return ids
 
 
 def usage_headers(token: Token, percent: int, *, minutes: int = 0) -> dict[str, str]:

@@ -91,4 +91,7 @@ def of_message(viewer: Viewer, message: dict[str, Any], args: dict[str, Any]) ->
 
 def reusable(viewer: Viewer, item: Any, args: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
     """`message_attachments`: a file to be named in messages."""
-    return {"attachment_id": of_message(viewer, message, args)[0]["id"]}
+    kept = of_message(viewer, message, args)
+    if not kept:
+        raise GraphRefusal(100, "(#100) Message cannot be empty, must provide valid attachment or text")
+    return {"attachment_id": kept[0]["id"]}

@@ -75,6 +75,8 @@ def _refuse_same(world: World, item: Any, page_id: str, text: str) -> None:
 
 def _change(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dict[str, Any]:
     world = viewer.world
+    if isinstance(item, FbActor):
+        return {"success": True}  # a Page's own particulars are not kept here
     if "is_hidden" in args:
         item.hidden = str(args["is_hidden"]).lower() in {"true", "1"}
         world.touch("fb_comments" if isinstance(item, FbComment) else "fb_posts", item)
@@ -132,7 +134,8 @@ def _own_post(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dic
 
 def _subscribe(viewer: Viewer, item: Any, args: dict[str, Any], call: str) -> dict[str, Any]:
     app = viewer.world.tokens[viewer.token.app]
-    fields = str(args.get("subscribed_fields", "")).split(",")
+    asked = args.get("subscribed_fields", "")
+    fields = [str(name) for name in asked] if isinstance(asked, list) else str(asked).split(",")
     entry = {"category": "Business", "link": "", "name": "Webcare", "id": app.id, "subscribed_fields": fields}
     app.extra.setdefault("subscribed", {})[item.id] = [entry]
     viewer.world.touch("tokens", app)

@@ -60,6 +60,7 @@ class Response:
     delay: float = 0.0  # seconds before it goes out
     cut: bool = False  # close without a byte
     truncate: int = 0  # promise all, send so many bytes, close
+    bare: bool = False  # the head alone: HEAD asked for no more
 
     def head(self) -> bytes:
         """Status line and headers, with the length of the whole body."""
@@ -155,16 +156,21 @@ class Protocol(asyncio.Protocol):
     def _next(self) -> None:
         while self.waiting and not self.busy:
             request, keep = self.waiting.popleft()
-            self._answer(self._handled(request), keep=keep and request.method != "HEAD")
+            self._answer(self._handled(request), keep=keep)
 
     def _handled(self, request: Request) -> Response | Later:
         """A fault of the sandbox's own is shown, and costs one answer."""
+        bare = request.method == "HEAD"
+        request.method = "GET" if bare else request.method
         try:
-            return self.handler(request)
+            answer = self.handler(request)
         except Exception:
             text = traceback.format_exc()
             print(text, file=sys.stderr, flush=True)
-            return Response(500, text.encode(), {}, "text/plain; charset=utf-8")
+            answer = Response(500, text.encode(), {}, "text/plain; charset=utf-8")
+        if isinstance(answer, Response):
+            answer.bare = bare
+        return answer
 
     def _answer(self, answer: Response | Later, *, keep: bool) -> None:
         if isinstance(answer, Later):
@@ -195,7 +201,7 @@ class Protocol(asyncio.Protocol):
             return
         if not keep:
             response.headers["connection"] = "close"
-        self.transport.write(response.head() + response.body)
+        self.transport.write(response.head() + (b"" if response.bare else response.body))
         if not keep:
             self.transport.close()
 

@@ -22,6 +22,8 @@ from connectors.sandbox.webhooks import Webhooks
 from connectors.sandbox.world import DEFAULT_SETTINGS, World
 from connectors.sandbox.x_api import XApi, speaks_x
 
+METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
+GRAPH_ROOT = {"ids", "id", "batch", "access_token", "method"}  # asked of `/`, Graph's own root is meant
 TICK = 0.2  # seconds between looks at what is due
 SAVE_EVERY = 2.0
 
@@ -62,11 +64,13 @@ class Sandbox:
     def handle(self, request: Request) -> Response | Later:
         """Any request on the port."""
         path = request.path
+        if request.method == "OPTIONS":
+            return Response(200, b"", {"allow": METHODS})
         if path.startswith("/_sandbox"):
             return self.control.handle(request)
         if path == "/faults":
             return fault_page.handle(self.faults, request)
-        if (path == "/" and "ids" not in request.query) or path.startswith("/public/"):
+        if (path == "/" and not _asks_graph(request)) or path.startswith("/public/"):
             return public_pages.handle(self.world, request)
         page = dialogs.handle(self.world, request)
         if page is not None:
@@ -116,3 +120,8 @@ class Sandbox:
             if elapsed >= SAVE_EVERY:
                 elapsed = 0.0
                 self.save()
+
+
+def _asks_graph(request: Request) -> bool:
+    """Whether a call of `/` is a client's, not a person's who looks around."""
+    return request.is_write or "authorization" in request.headers or bool(request.query.keys() & GRAPH_ROOT)

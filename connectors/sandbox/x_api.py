@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.sandbox import x_directs, x_legacy, x_lookup, x_media, x_reading, x_relations, x_writing
 from connectors.sandbox.http import Request, Response, json_response
@@ -15,6 +15,9 @@ from connectors.sandbox.x_errors import PROBLEMS, Refusal, invalid, problem, too
 from connectors.sandbox.x_fields import Asked
 from connectors.sandbox.x_limits import Windows
 from connectors.sandbox.x_wire import Wire
+
+JSON_NAMES = {str: "string", dict: "object", list: "array", int: "integer", float: "number", bool: "boolean"}
+T = TypeVar("T", str, dict[str, Any], list[Any])
 
 
 class Call:
@@ -38,6 +41,16 @@ class Call:
         if not isinstance(body, dict):
             raise invalid("body", str(body), "$: array found, object expected")
         return body
+
+    def part(self, body: dict[str, Any], name: str, kind: type[T]) -> T:
+        """What stands under a name, empty when nothing does; refused when it is of another type."""
+        value = body.get(name)
+        if value is None:
+            return kind()
+        if not isinstance(value, kind):
+            found, wanted = JSON_NAMES.get(type(value), "object"), JSON_NAMES[kind]
+            raise invalid(name, str(value), f"$.{name}: {found} found, {wanted} expected")
+        return value
 
     def read(self, what: str, ids: list[str], *, account: str) -> None:
         """Put in the ledger what was handed out."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connectors.sandbox.x_api import Call
 
 Answer = tuple[int, Any]
+EVENT_TYPES = {"MessageCreate", "ParticipantsJoin", "ParticipantsLeave"}
 
 
 def directs(call: Call) -> Answer:
@@ -53,6 +54,9 @@ def _directs(call: Call, key: str) -> Answer:
     count, at = size(call, lowest=1, default=100), place(call)
     oldest = (call.world.clock.now() - 30 * DAY - X_EPOCH) << 22
     wanted = set(filter(None, call.query.get("event_types", "").split(",")))
+    for name in wanted - EVENT_TYPES:
+        message = f"The `event_types` query parameter value [{name}] is not one of [{','.join(sorted(EVENT_TYPES))}]"
+        raise invalid("event_types", name, message)
     events = (
         call.world.x_directs[str(i)] for i in walk(call.world.directs_of.get(key, []), at, low=oldest, high=1 << 63)
     )
@@ -81,15 +85,15 @@ def send_in(call: Call) -> Answer:
 def start_group(call: Call) -> Answer:
     """A conversation of several people, with its first message."""
     me, body = call.who.person("dm.write"), call.body()
-    others = [str(item) for item in body.get("participant_ids") or []]
+    others = [str(item) for item in call.part(body, "participant_ids", list)]
     if body.get("conversation_type") != "Group" or not others:
         raise invalid("conversation_type", str(body.get("conversation_type")), "$.conversation_type: must be Group")
     for other in others:
         if other not in call.world.x_users:
             raise problem(404, "Not Found Error", f"Could not find user with id: [{other}].")
-    message = body.get("message") or {}
+    message = call.part(body, "message", dict)
     group = call.world.ids.snowflake(call.world.clock.now())
-    return _say(call, me, group, [me.id, *others], message if isinstance(message, dict) else {})
+    return _say(call, me, group, [me.id, *others], message)
 
 
 def withdraw(call: Call) -> Answer:
@@ -121,12 +125,13 @@ def _send(call: Call, other_id: str) -> Answer:
 
 
 def _say(call: Call, me: XUser, conversation_id: str, members: list[str], body: dict[str, Any]) -> Answer:
-    attachments = [str(item.get("media_id")) for item in body.get("attachments") or [] if isinstance(item, dict)]
-    if not body.get("text") and not attachments:
+    given, text = call.part(body, "attachments", list), call.part(body, "text", str)
+    attachments = [str(item.get("media_id")) for item in given if isinstance(item, dict)]
+    if not text and not attachments:
         raise invalid("text", "", "$.text: is missing but it is required")
     keys = [own_media(call, me, media_id) for media_id in attachments]
     event = publish.x_direct(
-        call.world, sender=me.id, to=members, conversation_id=conversation_id, text=str(body.get("text") or ""),
+        call.world, sender=me.id, to=members, conversation_id=conversation_id, text=text,
         media_ids=keys, kind="sent", call=call.name,
     )  # fmt: skip
     return 201, {"data": {"dm_conversation_id": event.conversation_id, "dm_event_id": event.id}}

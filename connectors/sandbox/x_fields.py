@@ -169,7 +169,11 @@ def _names(query: dict[str, str], parameter: str, known: frozenset[str]) -> froz
     raw = query.get(parameter, "")
     names = _split(raw, expanding=parameter == "expansions") if raw else frozenset()
     for name in names - known:
-        raise invalid(parameter, raw, f"The `{parameter}` query parameter value [{name}] is not one of {sorted(known)}")
+        raise invalid(
+            parameter,
+            raw,
+            f"The `{parameter}` query parameter value [{name}] is not one of [{','.join(sorted(known))}]",
+        )
     return names
 
 

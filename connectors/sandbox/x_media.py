@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +66,7 @@ def _length(form: dict[str, Any]) -> int:
         return len(given[2])
     try:
         return len(base64.b64decode(str(given)))
-    except binascii.Error:
+    except ValueError:
         return len(str(given))
 
 

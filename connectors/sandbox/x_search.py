@@ -15,6 +15,8 @@ OPERATORS = {
     "from", "to", "lang", "is", "has", "conversation_id", "url", "retweets_of", "min_likes", "min_replies",
     "min_reposts", "in_reply_to_tweet_id", "quotes_of_tweet_id", "retweets_of_tweet_id", "keyword", "sample",
 }  # fmt: skip
+# These only narrow what something else finds
+NARROWING = {"is", "has", "lang", "sample", "min_likes", "min_replies", "min_reposts", "followers_count"}
 # Real operators over what the sandbox's world does not have: nothing fits them
 EMPTY = {"place", "place_country", "point_radius", "bounding_box", "context", "entity", "list", "source", "bio",
          "bio_name", "bio_location", "followers_count", "url_title", "url_description", "community"}  # fmt: skip
@@ -29,10 +31,12 @@ class Query:
         self.pieces = PIECE.findall(text)
         self.position = 0
         self.words: list[str] = []
-        self.depth = 0
+        self.finds = False  # whether anything in it says what is looked for
         self.test = self._any()
         if self.position < len(self.pieces):
             raise self._bad(f"no viable alternative at input '{self.pieces[self.position]}'")
+        if not self.finds:
+            raise self._bad("Rules must contain at least one positive, non-stopword clause (at position 1)")
         if "OR" in self.pieces:
             self.words = []
 
@@ -62,10 +66,10 @@ class Query:
         if piece in {"(", "-("} or (piece == "-" and self._peek() == "("):
             if piece == "-":
                 self.position += 1
-            words = list(self.words)
+            words, finds = list(self.words), self.finds
             inner = self._any()
             if piece != "(":
-                self.words = words  # what must not occur does not narrow the search
+                self.words, self.finds = words, finds  # what must not occur does not narrow the search
             if self._peek() != ")":
                 raise self._bad("missing ')'")
             self.position += 1
@@ -77,6 +81,7 @@ class Query:
 
     def _plain(self, piece: str, *, must: bool) -> Test:
         name, colon, value = piece.partition(":")
+        self.finds = self.finds or (must and not (colon and name.lower() in NARROWING))
         if colon and name.lower() in OPERATORS:
             return self._operator(name.lower(), value)
         if colon and name.lower() in EMPTY:

@@ -24,8 +24,8 @@ NOT_SUMMONED = (
 def create(call: Call) -> Answer:
     """A post or reply by the caller."""
     me, body = call.who.person("tweet.write"), call.body()
-    text, reply = str(body.get("text") or ""), body.get("reply") or {}
-    media = [str(key) for key in (body.get("media") or {}).get("media_ids", [])]
+    text, reply = call.part(body, "text", str), call.part(body, "reply", dict)
+    media = [str(key) for key in call.part(call.part(body, "media", dict), "media_ids", list)]
     if not text and not media:
         raise invalid("text", "", "$.text: is missing but it is required")
     poll = _poll(body.get("poll"))
