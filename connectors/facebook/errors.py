@@ -8,6 +8,7 @@ Codes: developers.facebook.com/docs/graph-api/guides/error-handling and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,14 +29,14 @@ from connectors.http import PlatformSession, retry_after, within_a_day
 from connectors.payloads import glimpse, parse_json
 from connectors.types import Cost, Limit
 
-THROTTLED = frozenset({4, 17, 32, 613, 80001, 80002, 80006})
+THROTTLED = frozenset({4, 9, 17, 32, 613, *range(80000, 80015)})  # the last are the kinds of business use
 BLOCKED = frozenset({341, 368})  # too much, or blocked for a while: nothing to be done for hours
 BLOCKED_FOR = timedelta(hours=6)
-TOKEN = frozenset({102, 190, 459, 460, 463, 464, 467})
-SERVICE = frozenset({1, 2})
+TOKEN = frozenset({102, 104, 190, 459, 460, 463, 464, 467})
+SERVICE = frozenset({1, 2, 1200})
 DUPLICATE = frozenset({506, 10900, 10903})
-PERSON_UNAVAILABLE = 1545041
-OUTSIDE_WINDOW = frozenset({2018278, 2534022})  # Messenger, Instagram
+PERSON_UNAVAILABLE = frozenset({1545041, 2018108})
+OUTSIDE_WINDOW = frozenset({2018065, 2018278, 2534022})  # Messenger before and now, Instagram
 ATTACHMENT_FAILED = 2018047
 OBJECT_MISSING = 33
 
@@ -72,7 +73,7 @@ def _by_code(
         return AuthorizationLost(detail, **more)
     if code in DUPLICATE:
         return AlreadyDone(detail, reason="already_done", **more)
-    if subcode == PERSON_UNAVAILABLE or code == 551:
+    if subcode in PERSON_UNAVAILABLE or code == 551:
         return Rejected(detail, reason="person_unavailable", **more)
     if code == 10 and subcode in OUTSIDE_WINDOW:
         return Rejected(detail, reason="window_closed", **more)
@@ -139,8 +140,8 @@ def regained_at(headers: Mapping[str, str]) -> datetime | None:
 
 
 def _app_usage(headers: Mapping[str, str]) -> list[Limit]:
-    usage = _header(headers, "x-app-usage")
-    return [_limit("app", usage)] if usage else []
+    told = (("app", _header(headers, "x-app-usage")), ("page", _header(headers, "x-page-usage")))
+    return [_limit(bucket, usage) for bucket, usage in told if usage]
 
 
 def _business_usage(headers: Mapping[str, str]) -> list[Limit]:
@@ -153,13 +154,22 @@ def _business_usage(headers: Mapping[str, str]) -> list[Limit]:
 
 
 def _limit(bucket: str, usage: dict[str, Any]) -> Limit:
-    used = [usage.get(key) for key in ("call_count", "total_time", "total_cputime")]
-    percent = max((int(value) for value in used if isinstance(value, int | float)), default=0)
-    minutes = usage.get("estimated_time_to_regain_access")
+    used = [_figure(usage.get(key)) for key in ("call_count", "total_time", "total_cputime")]
+    percent = int(max(used))
+    minutes = _figure(usage.get("estimated_time_to_regain_access"))
     resets_at = None
-    if isinstance(minutes, int | float) and 0 < minutes < 100_000:
+    if 0 < minutes < 100_000:
         resets_at = within_a_day(datetime.now(UTC) + timedelta(minutes=minutes))
     return Limit(bucket, limit=100, remaining=100 - percent, resets_at=resets_at)
+
+
+def _figure(value: Any) -> float:
+    """A number, also when it comes as text; 0 when it is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return number if math.isfinite(number) else 0.0
 
 
 def _header(headers: Mapping[str, str], name: str) -> dict[str, Any]:

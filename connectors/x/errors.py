@@ -29,6 +29,7 @@ from connectors.x.wire import items, mapping, moment, objects, word
 # Codes of version 1.1, which still come through: https://developer.x.com/en/support/x-api/error-troubleshooting
 _LOST = {"32", "89", "99", "135", "215", "326", "64"}
 _FORBIDDEN = {"93", "220", "261", "453"}
+_TOO_OFTEN = {"88", "185"}  # in the window, in the day
 _REASONS = {
     "136": "blocked", "150": "dm_closed", "151": "dm_closed", "186": "too_long", "226": "looks_automated",
     "324": "bad_media", "349": "dm_closed", "354": "too_long", "385": "gone", "433": "replies_restricted",
@@ -96,18 +97,18 @@ def _failure(answer: Answer, session: PlatformSession, problem: Problem) -> Conn
     if by_kind is not None and answer.status < 500:
         return by_kind
     match answer.status:
-        case 401:
-            return AuthorizationLost(words)
+        case status if status == 429 or (status < 500 and problem.codes & _TOO_OFTEN):
+            return _limited(answer, problem, words)
         case 402:
             return BudgetExhausted(words, retry_at=problem.reset)
+        case 401:
+            return AuthorizationLost(words)
         case 403:
             return PermissionMissing(words) if answer.method == "GET" else Rejected(words, reason="not_permitted")
         case 404:
             return Gone(words, reason="gone")
         case 410:
             return Unsupported(words)
-        case 429:
-            return _limited(answer, problem, words)
         case 413:
             return Rejected(words, reason="too_large")
         case status if 400 <= status < 500 and status not in (408, 425):
@@ -189,5 +190,13 @@ def _int(value: str | None) -> int | None:
 
 
 def _unix(value: str | None) -> datetime | None:
-    seconds = _int(value)
-    return within_a_day(datetime.fromtimestamp(seconds, UTC)) if seconds and seconds < 4_102_444_800 else None
+    """A window's end: Unix seconds, with or without a fraction, milliseconds, or a date."""
+    try:
+        at = datetime.fromtimestamp(_seconds(float(value or 0)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return moment(value) or retry_after({"retry-after": value or ""})
+    return within_a_day(at) if at.year > 2005 else None
+
+
+def _seconds(told: float) -> float:
+    return told / 1000 if told >= 100_000_000_000 else told

@@ -42,7 +42,8 @@ def test_the_sdk_speaks_a_living_version_with_a_proof_and_no_token_in_the_addres
 ON_READ = [
     (error(4), RateLimited), (error(17), RateLimited), (error(32), RateLimited), (error(613), RateLimited),
     (error(80001), RateLimited), (error(80002), RateLimited), (error(80006), RateLimited), (error(368), RateLimited),
-    (error(341), RateLimited), (error(190, 458), AuthorizationLost), (error(190, 460), AuthorizationLost),
+    (error(341), RateLimited), (error(9), RateLimited), (error(80004), RateLimited), (error(104), AuthorizationLost),
+    (error(190, 458), AuthorizationLost), (error(190, 460), AuthorizationLost),
     (error(190, 463), AuthorizationLost), (error(10), PermissionMissing), (error(200), PermissionMissing),
     (error(299), PermissionMissing), (error(100, 33), Gone), (error(100), Rejected), (error(1), TemporaryFailure),
     (error(2), TemporaryFailure), (error(9999, is_transient=True), TemporaryFailure), (error(9999), Rejected),
@@ -65,7 +66,8 @@ ON_WRITE = [
     (error(10, 2018278), Rejected, "window_closed"), (error(10, 2534022), Rejected, "window_closed"),
     (error(551, 1545041), Rejected, "person_unavailable"), (error(200, 1545041), Rejected, "person_unavailable"),
     (error(506), AlreadyDone, "already_done"), (error(10900), AlreadyDone, "already_done"),
-    (error(10903), AlreadyDone, "already_done"), (error(100, 2018047), Rejected, "attachment_failed"),
+    (error(10, 2018065), Rejected, "window_closed"), (error(10, 2018108), Rejected, "person_unavailable"),
+    (error(1200), OutcomeUnknown, ""), (error(10903), AlreadyDone, "already_done"), (error(100, 2018047), Rejected, "attachment_failed"),
     (error(100, 33), Gone, "gone"), (error(2), OutcomeUnknown, ""), (error(1), OutcomeUnknown, ""),
 ]  # fmt: skip
 
@@ -88,6 +90,14 @@ def test_the_wait_is_the_one_graph_names_and_usage_may_pass_a_hundred(graph, fac
     wait = caught.value.retry_at - datetime.now(UTC)
     assert timedelta(minutes=29) < wait <= timedelta(minutes=30)
     assert {(limit.bucket, limit.remaining) for limit in caught.value.limits} == {("app", 88), ("pages:100", -108)}
+
+
+def test_figures_may_be_texts_and_a_page_has_a_share_of_its_own(graph, facebook):
+    headers = {"x-app-usage": '{"call_count": "101", "total_time": null}', "x-page-usage": '{"call_count": 40.5}'}
+    graph.add(error(32), 403, headers=headers)
+    with pytest.raises(RateLimited) as caught:
+        facebook.check()
+    assert [(limit.bucket, limit.remaining) for limit in caught.value.limits] == [("app", -1), ("page", 60)]
 
 
 @pytest.mark.parametrize("method", ["check", "send"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import tweepy
@@ -18,7 +18,7 @@ from connectors.exceptions import (
     Rejected,
     TemporaryFailure,
 )
-from connectors.http import PlatformSession, leaving_within, redact, told_time
+from connectors.http import PlatformSession, leaving_within, redact, retry_after, told_time
 from connectors.payloads import parse_json
 from tests.connectors.loopback import Loopback, answer, cut
 
@@ -128,6 +128,11 @@ def test_a_redirect_is_not_followed(server):
 def test_a_gateway_that_refuses_in_html_is_understood_by_its_status(server, status, kind):
     server.then(answer(b"<p>No</p>", status=status, kind="text/html", Retry_After="30"))
     assert type(refusal(server, "POST")) is kind
+
+
+@pytest.mark.parametrize("told", ["90", "90.5"])
+def test_retry_after_counts_seconds(told):
+    assert timedelta(seconds=85) < retry_after({"retry-after": told}) - datetime.now(UTC) < timedelta(seconds=95)
 
 
 def test_retry_after_becomes_a_time(server):

@@ -120,6 +120,26 @@ def test_a_rate_limit_says_until_when(server):
     assert refused(server, polling).retry_at == datetime.fromtimestamp(1790000000, UTC)
 
 
+@pytest.mark.parametrize(
+    "told", ["1790000000.0", "1790000000000", "Mon, 21 Sep 2026 14:13:20 GMT", "2026-09-21T14:13:20Z"]
+)
+def test_however_the_end_of_a_window_is_written_it_is_read(server, told):
+    server.then(answer({}, status=429, x_rate_limit_reset=told))
+    assert refused(server, polling).retry_at == datetime.fromtimestamp(1790000000, UTC)
+
+
+@pytest.mark.parametrize("told", ["0", "-1", "nan", "1e999", "soon", "60"])
+def test_an_end_of_a_window_that_is_none_is_unknown(server, told):
+    server.then(answer({}, status=429, x_rate_limit_reset=told))
+    assert refused(server, polling).retry_at is None
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 88), (400, 88), (403, 185)])
+def test_too_often_is_a_limit_whatever_the_status(server, status, code):
+    server.then(answer({"errors": [{"code": code, "message": "Rate limit exceeded"}]}, status=status))
+    assert isinstance(refused(server, polling), exceptions.RateLimited)
+
+
 def test_the_window_of_a_day_counts_when_that_is_the_one_used_up(server):
     server.then(
         answer(
