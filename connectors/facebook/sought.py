@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from connectors.facebook.errors import limits
 from connectors.facebook.harvest import Harvest
 from connectors.facebook.paging import following
 from connectors.facebook.values import entries, entry, identifier
+from connectors.payloads import clean_text
 from connectors.types import OutboundMessage, Sent
 
 PAGES_AT_MOST = 10
@@ -111,4 +111,4 @@ def same(one: str, other: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(clean_text(text).split())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,7 +53,7 @@ def same_text(sent: str, found: str, entities: Any = None) -> bool:
 
 def comparable(text: str) -> str:
     """A text without what X changes on the way: leading @names, schemes of links, spacing."""
-    text = unicodedata.normalize("NFC", text)
+    text = clean_text(text)
     text = re.sub(r"^(?:\s*@\w{1,20}\s+)+", "", text + " ")
     text = re.sub(r"(?i)\bhttps?://(?:www\.)?(\S+?)/?(?=[\s)\]]|$)", r"\1", text)
     return " ".join(text.split())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -11,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from connectors.payloads import clean_text
 from connectors.types import Sent
 from inbox.models import ChannelAccount, Delivery, Message
 from inbox.operations.outbox_records import IdTaken, _record_sent
@@ -83,5 +83,5 @@ def _same_thread(delivery: Delivery, thread_id: str) -> bool:
 
 def plain(text: str) -> str:
     """The words as both sides agree on them: no leading handles, no link the platform added, one space."""
-    text = unicodedata.normalize("NFC", text).strip()
+    text = clean_text(text).strip()
     return " ".join(TRAILING_LINK.sub("", ADDRESSED.sub("", text)).split())

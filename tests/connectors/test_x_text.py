@@ -50,6 +50,7 @@ def test_a_text_that_stalls_patterns_is_counted_all_the_same(text):
         ("regel een\nregel  twee", "@jan regel een\nregel twee"),
         ("zie https://a.nl/", "zie https://t.co/1"),
         ("zie a.nl", "zie https://t.co/1"),
+        ("in de mail staat Ã©", "@jan in de mail staat Ã©"),
         ("met foto", "met foto https://t.co/2"),
     ],
 )

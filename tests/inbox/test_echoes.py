@@ -49,6 +49,12 @@ def test_the_echo_of_an_uncertain_reply_settles_it(talk, agent):
     assert delivery.state == "sent"
 
 
+def test_an_echo_that_reading_repaired_is_still_the_echo(talk, agent):
+    script(talk, accepted_then_cut)
+    delivery = run(reply(talk, agent, text="In de mail staat Ã©"))
+    assert settle_echoes(account=talk.account, outbound=[echo(delivery, text="In de mail staat é")]) == {"post-1"}
+
+
 def test_the_echo_of_a_reply_seen_by_hand_brings_its_id(talk, agent):
     script(talk, accepted_then_cut)
     delivery = run(reply(talk, agent))
