@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import base64
-import binascii
 import dataclasses
 import gzip
 import json
 import sys
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,13 +16,11 @@ from typing import Any, TextIO
 
 from connectors.base import Connector
 from connectors.payloads import parse_json
+from connectors.recordings import exchange_of, unwrap
 from connectors.registry import PLATFORMS, connector_class
 from connectors.types import Page, Unreadable
 
-_BODY = ("body", "response_body", "responseBody", "content", "json", "text")
-_MARKS = ("uri", "url", "status", "status_code", "method", "headers", "request", "response", *_BODY[:3])
 _YAML = {".yaml", ".yml"}
-_MAX_GUNZIPPED = 64 * 1024 * 1024
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         ' why ({"unreadable": why, "payload": ...}).',
         epilog="PATH is a JSON, JSON Lines, HAR or YAML (VCR) file, gzipped or not, or a folder of them. An item is"
         " an exchange (method, uri, status, headers, body; body as JSON, text or base64), an entry of a HAR or VCR"
-        " recording, or a bare answer.",
+        " recording, of a mock or a collection, or a bare answer; any of them may stand under names of one's own.",
     )
     parser.add_argument("platform", choices=sorted(PLATFORMS))
     parser.add_argument("path", nargs="+", metavar="PATH")
@@ -182,116 +178,6 @@ def _line(line: str) -> Any:
         return parse_json(line)
     except ValueError as error:
         return _failed(line, f"not JSON: {error}")
-
-
-def unwrap(item: Any) -> Iterator[Any]:
-    """The exchanges in a recording: HAR, VCR, a list of them, or the item itself."""
-    if isinstance(item, Mapping):
-        log = item.get("log")
-        entries = log.get("entries") if isinstance(log, Mapping) else None
-        for name in ("interactions", "http_interactions", "exchanges", "recordings"):
-            entries = entries or item.get(name)
-        if isinstance(entries, list):
-            yield from entries
-            return
-    if isinstance(item, list) and item and all(_is_exchange(part) for part in item):
-        yield from item
-    else:
-        yield item
-
-
-def _is_exchange(item: Any) -> bool:
-    """Whether this is an answer in its envelope, rather than the answer itself."""
-    if not isinstance(item, Mapping):
-        return False
-    if isinstance(item.get("response"), Mapping):
-        return True
-    if "data" in item and "body" not in item:
-        return False
-    return any(name in item for name in _BODY[:4]) and any(name in item for name in _MARKS[:5])
-
-
-def exchange_of(item: Any) -> dict[str, Any]:
-    """Any recorded form as `method`, `uri`, `status`, `headers`, `body`."""
-    if not _is_exchange(item):
-        return {"method": "GET", "uri": "", "status": 200, "headers": {}, "body": item}
-    nested = isinstance(item.get("response"), Mapping)
-    request = item["request"] if isinstance(item.get("request"), Mapping) else item
-    response = item["response"] if nested else item
-    headers = _headers(response.get("headers"))
-    return {
-        "method": str(request.get("method") or "GET").upper(),
-        "uri": str(request.get("uri") or request.get("url") or item.get("uri") or item.get("url") or ""),
-        "status": _status(response),
-        "headers": headers,
-        "body": _body(response),
-    }
-
-
-def _status(response: Mapping[str, Any]) -> int:
-    value = next((response[n] for n in ("status", "status_code", "statusCode", "code") if n in response), 200)
-    value = value.get("code") if isinstance(value, Mapping) else value
-    digits = str(value).strip().split(" ")[0]
-    return int(digits) if digits.isascii() and digits.isdigit() else 200
-
-
-def _headers(value: Any) -> dict[str, str]:
-    """Headers by name: from an object, of strings or lists, or from a list of pairs."""
-    if isinstance(value, list):
-        pairs = [(h.get("name"), h.get("value")) for h in value if isinstance(h, Mapping)]
-        pairs += [(h[0], h[1]) for h in value if isinstance(h, list) and len(h) == 2]
-    else:
-        pairs = list(value.items()) if isinstance(value, Mapping) else []
-    return {str(k): str(v[0] if isinstance(v, list) and v else v) for k, v in pairs}
-
-
-def _body(response: Mapping[str, Any]) -> Any:
-    body = next((response[name] for name in _BODY if response.get(name) is not None), None)
-    marked = str(response.get("encoding") or response.get("body_encoding") or "").lower() == "base64"
-    marked = marked or bool(response.get("base64") or response.get("is_base64"))
-    if response.get("body_base64"):
-        body, marked = response["body_base64"], True
-    if isinstance(body, Mapping):  # VCR: {"string"}, {"base64_string"}; HAR: {"text", "encoding"}
-        if isinstance(body.get("base64_string"), str):
-            body, marked = body["base64_string"], True
-        elif isinstance(body.get("string"), str) and set(body) <= {"string", "encoding", "size"}:
-            body = body["string"]
-        elif isinstance(body.get("text"), str) and ("mimeType" in body or "encoding" in body):
-            marked, body = body.get("encoding") == "base64", body["text"]
-    if isinstance(body, Mapping) and isinstance(body.get("string"), bytes):  # VCR's YAML keeps what came as it came
-        body = body["string"]
-    if isinstance(body, bytes):
-        body = _unzipped(body) or body.decode("utf-8", "replace")
-    return _decoded(body, marked=marked) if isinstance(body, str) else body
-
-
-def _decoded(body: str, *, marked: bool) -> Any:
-    """A body's JSON; the text as it is when it is none (an HTML page, half an answer)."""
-    if marked or not body.lstrip().startswith(("{", "[", "<")):
-        body = _unpacked(body) or body
-    try:
-        return parse_json(body)
-    except ValueError:
-        pass
-    values = [_line(line) for line in body.splitlines() if line.strip()]
-    return values if len(values) > 1 and not any(isinstance(v, Page) for v in values) else body
-
-
-def _unpacked(body: str) -> str | None:
-    try:
-        return _unzipped(base64.b64decode("".join(body.split()), validate=True))
-    except binascii.Error:
-        return None
-
-
-def _unzipped(content: bytes) -> str | None:
-    """Bytes, packed or not, as text; None when they are none."""
-    try:
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)[:_MAX_GUNZIPPED]
-        return content.decode()
-    except (ValueError, OSError, EOFError, zlib.error):
-        return None
 
 
 if __name__ == "__main__":

@@ -36,6 +36,23 @@ def is_delivery(body: dict[str, Any]) -> bool:
     return isinstance(body.get("entry"), list) and ("object" in body or len(body) == 1)
 
 
+def in_delivery(body: dict[str, Any], *, owner: str) -> dict[str, Any] | None:
+    """A part of a delivery by itself, in the envelope in which it came; None when it is none."""
+    if "messaging" in body or "changes" in body:
+        part = body
+    elif {"sender", "recipient", "timestamp"} <= body.keys():
+        ours = entry(body.get("message")).get("is_echo") is True
+        page = entry(body["sender" if ours else "recipient"])
+        part = {"id": owner or page.get("id"), "messaging": [body]}
+    elif {"field", "value"} <= body.keys() or {"item", "verb"} <= body.keys():
+        change = body if "value" in body else {"field": "feed", "value": body}
+        post = identifier(entry(change["value"]).get("post_id"))
+        part = {"id": owner or post.partition("_")[0], "changes": [change]}
+    else:
+        return None
+    return {"object": "page", "entry": [part]}
+
+
 def read_delivery(gathered: Gathered, body: dict[str, Any]) -> None:
     """One delivery may hold several Pages, and a thousand changes."""
     for found in body["entry"]:

@@ -99,6 +99,8 @@ class Reader:
                 self.read({"data": body["data"]})
         elif deliveries.is_delivery(body):
             deliveries.read_delivery(self.gathered, body)
+        elif whole := deliveries.in_delivery(body, owner=self.owner):
+            deliveries.read_delivery(self.gathered, whole)
         elif isinstance(body.get("data"), list):
             self._learn(body)
             above = self._comment_above(body["data"])

@@ -41,6 +41,17 @@ def message(**more):
     return {"id": "m_1", "created_time": WHEN, "from": ANN, "to": {"data": [US]}, "message": ""} | more
 
 
+def test_a_part_of_a_delivery_is_read_by_itself():
+    said = {"mid": "m_1", "text": "Dag", "is_echo": True}
+    event = {"sender": {"id": "100"}, "recipient": {"id": "9"}, "timestamp": 1628621103000, "message": said}
+    value = {"item": "comment", "verb": "add", "comment_id": "5_6", "post_id": "100_5", "message": "Hoi",
+             "created_time": 1628621103, "from": US}  # fmt: skip
+    change = {"field": "feed", "value": value}
+    for part in (event, {"id": "100", "messaging": [event]}, value, change, {"id": "100", "changes": [change]}):
+        (found,) = replay(part).messages
+        assert (found.text, found.direction) in {("Dag", Direction.OUTBOUND), ("Hoi", Direction.OUTBOUND)}
+
+
 @pytest.mark.parametrize("node", ["5_7", "100_5_7"])
 def test_replies_asked_for_below_a_comment_are_filed_under_it(node):
     theirs, ours = replay(

@@ -11,7 +11,7 @@ import sys
 import pytest
 import yaml
 
-from connectors.replay import exchange_of
+from connectors.recordings import exchange_of
 from tests.connectors.x_payloads import event, number, page, post, problem
 
 BODY = page(post(1, text="A &amp; B"), {"id": {}}, post(2))
@@ -58,6 +58,18 @@ FORMS = {
             }
         ]
     },
+    "nock": [{"scope": "https://api.x.com:443", "path": ADDRESS[23:], "body": "", "status": 200, "response": BODY}],
+    "wiremock": {"mappings": [{"request": {"url": ADDRESS[23:]}, "response": {"status": 200, "jsonBody": BODY}}]},
+    "postman": {
+        "item": [{"request": {"url": {"raw": ADDRESS}}, "response": [{"code": 200, "body": json.dumps(BODY)}]}]
+    },
+    "responses": {"responses": [{"response": {"url": ADDRESS, "status": 200, "body": json.dumps(BODY)}}]},
+    "asked and answered": {"endpoint": ADDRESS[23:], "params": {"max_results": 5}, "response": BODY},
+    "answered in text": {"url": ADDRESS, "response": json.dumps(BODY)},
+    "a payload with a date": {"recorded_at": "2026-11-01", "payload": BODY},
+    "answers by name": {"mentions": BODY},
+    "pages": {"pages": [BODY], "meta": "of yesterday"},
+    "posts by name": {"tweets": BODY["data"], "users": 2},
     "har": {
         "log": {
             "entries": [
@@ -82,7 +94,7 @@ def test_every_form_of_a_recording_gives_the_same_messages(tmp_path, form):
     messages, unread = run(file)
     assert [m["external_id"] for m in messages] == [number(1), number(2)]
     assert messages[0]["text"] == "A & B"
-    assert messages[0]["author"]["handle"] == "jan"
+    assert messages[0]["author"]["handle"] == ("jan" if form != "posts by name" else "")
     assert messages[0]["sent_at"].endswith("+00:00")
     assert [line["payload"] for line in unread] == [{"id": {}}]
 
@@ -158,3 +170,19 @@ def test_a_broken_first_item_takes_none_of_its_neighbours_along(tmp_path):
     messages, unread = run(tmp_path)
     assert [m["external_id"] for m in messages] == [number(1), number(2)]
     assert [line["payload"] for line in unread] == [{"strange": True}]
+
+
+def test_one_broken_exchange_takes_none_of_its_neighbours_along(tmp_path):
+    (tmp_path / "list.json").write_text(json.dumps([exchange(), None, {"url": ADDRESS}, exchange()]))
+    messages, unread = run(tmp_path)
+    assert [m["external_id"] for m in messages] == [number(1), number(2)] * 2
+    assert [line["payload"] for line in unread] == [{"id": {}}, None, {"url": ADDRESS}, {"id": {}}]
+
+
+def test_what_stands_in_a_review_is_no_recording_of_its_own(tmp_path):
+    story = {"id": "55", "data": {"x": 1}}
+    review = {"created_time": "2026-11-01T10:00:00+0000", "review_text": "Bah", "open_graph_story": story}
+    (tmp_path / "review.json").write_text(json.dumps(review))
+    (tmp_path / "reviews.json").write_text(json.dumps({"ratings": [review]}))
+    messages, unread = run(tmp_path, platform="facebook")
+    assert ([m["text"] for m in messages], unread) == (["Bah", "Bah"], [])
