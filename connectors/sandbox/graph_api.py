@@ -15,9 +15,9 @@ from connectors.sandbox.entities import FbActor, Token
 from connectors.sandbox.graph_edges import EDGES, TARGETS
 from connectors.sandbox.graph_errors import GraphRefusal, graph_response, missing
 from connectors.sandbox.graph_fields import Field, parse_fields
-from connectors.sandbox.graph_objects import NODE_TYPES, Viewer
+from connectors.sandbox.graph_objects import FIELDS, NODE_TYPES, Viewer
 from connectors.sandbox.graph_wire import check_fields, edge, render
-from connectors.sandbox.http import Request, Response
+from connectors.sandbox.http import Request, Response, redirect
 from connectors.sandbox.publish import NotThere, fb_find
 from connectors.sandbox.world import World
 
@@ -79,8 +79,14 @@ class GraphApi:
         headers.update(self._count(token, calls=str(args.get("ids", "")).count(",") + 1))
         method = str(args.get("method", request.method)).upper()
         if method == "GET":
-            return graph_response(self._read(viewer, path, args, request))
-        return graph_response(graph_writing.write(viewer, method, path, args, call=f"{method} {request.path}"))
+            found = self._read(viewer, path, args, request)
+            if path.endswith("/picture") and str(args.get("redirect", "1")).lower() not in {"0", "false"}:
+                return redirect(found["data"]["url"])
+            return graph_response(found)
+        done = graph_writing.write(viewer, method, path, args, call=f"{method} {request.path}")
+        if args.get("fields") and isinstance(done, dict) and "id" in done:  # read after write
+            done = render(viewer, self._object(viewer, done["id"]), parse_fields(str(args["fields"])))
+        return graph_response(done)
 
     def _token(self, path: str, args: dict[str, Any]) -> Token:
         raw = str(args.get("access_token") or "")
@@ -144,6 +150,8 @@ class GraphApi:
             check_fields(type(item), fields)
             self._note(viewer, [item.id], f"GET {request.path}")
             return render(viewer, item, fields)
+        if parts[1] == "picture" and isinstance(item, FbActor):
+            return FIELDS[FbActor]["picture"](viewer, item)
         if parts[1] == "subscribed_apps":
             return {"data": self.world.tokens[viewer.token.app].extra.get("subscribed", {}).get(item.id, [])}
         if parts[1] == "permissions":

@@ -87,6 +87,18 @@ def test_what_is_written_may_stand_in_json_a_form_or_the_address(sandbox, ask, t
     assert [line["id"] for line in sandbox.ledger("sent")] == [answer.json()["id"]]
 
 
+def test_what_was_written_may_be_read_in_the_same_call(sandbox, ask, token, page):
+    post = sandbox.fb_post(page["external_id"], "Storing")
+    asked = {"message": "Dank", "fields": "message,from{name}", "access_token": token}
+    answer = ask("POST", f"/v24.0/{post['id']}/comments", data=asked).json()
+    assert (answer["message"], answer["from"]["name"]) == ("Dank", "NoordTreinen")
+
+
+def test_a_picture_is_an_address_or_leads_to_it(ask, token):
+    told = ask("GET", "/v24.0/me/picture", params={"redirect": 0, "access_token": token}).json()["data"]["url"]
+    assert ask("GET", "/v24.0/me/picture", params={"access_token": token}).headers["location"] == told
+
+
 def test_an_app_s_own_token_may_come_in_the_header(ask, token, page):
     keys = page["credentials"]
     own = {"Authorization": f"Bearer {keys['app_id']}|{keys['app_secret']}"}
