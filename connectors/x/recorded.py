@@ -129,9 +129,9 @@ def _news(body: Mapping[str, Any]) -> Read | None:
         return None
     whole = {"data": payload, "includes": event.get("includes") or body.get("includes")}
     user = word(mapping(event.get("filter")).get("user_id"))
-    if kind.endswith(".delete"):
+    if kind.endswith(".delete") and word(payload.get("id")):
         return Read(deletions=[Deletion(word(payload.get("id")))], fetched=1)
-    if _POST_NEWS.match(kind):
+    if _POST_NEWS.match(kind) and not kind.endswith(".delete"):
         return read(whole, Reader(user, "mentions" if ".mention." in kind else ""))
     if kind.startswith("dm."):
         return read_direct(whole, Reader(user, "direct"))

@@ -297,6 +297,13 @@ def test_the_answer_to_what_we_posted_is_nobodys_message():
     assert not read_exchange({"method": "POST", "uri": "/2/tweets", "status": 201, "body": body}).messages
 
 
+@pytest.mark.parametrize(("payload", "gone", "unread"), [({"id": "5"}, ["5"], 0), ({}, [], 1)])
+def test_news_of_a_deletion_says_of_what_or_is_kept(payload, gone, unread):
+    body = {"data": {"event_type": "post.delete", "filter": {"user_id": US}, "payload": payload}}
+    page = read_exchange({"method": "POST", "status": 200, "body": body})
+    assert ([d.external_id for d in page.deletions], len(page.unreadable)) == (gone, unread)
+
+
 # Direct messages
 
 
