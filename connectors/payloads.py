@@ -15,8 +15,8 @@ from ftfy.badness import is_bad
 
 _UNSTORABLE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89abAB-fcdefCDEF])")
 
-# What UTF-8 looks like when it was read as Latin-1 or Windows-1252: its first byte as a letter, then another byte
-_MISREAD = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
+# What UTF-8 looks like when it was read as Latin-1 or Windows-1252: its first byte as a letter, then other bytes
+_MISREAD = re.compile(f"[\u00c2-\u00f4][\u0080-\u00bf{bytes(range(0x80, 0xA0)).decode('cp1252', 'ignore')}]+")
 
 MOST_ITEMS = 20_000  # of a page; a hundred are asked for
 
@@ -55,13 +55,15 @@ def storable_text(text: str) -> str:
 def clean_text(text: str) -> str:
     """The text as a person meant it: storable, NFC, and mis-decoded UTF-8 repaired where that is certain.
 
-    Certain is only what was misread as a whole: where some of its letters are right, the others were typed like that.
+    Where some accented letters are right, only a text that was misread as a whole is repaired: the others were typed
+    like that, by somebody who tells of it. Emoji prove nothing: they are added to what was copied.
     """
     if text.isascii():
         return text.replace("\0", "")
-    text = storable_text(text)
+    text = unicodedata.normalize("NFC", storable_text(text))
     if _MISREAD.search(text) and is_bad(text):
-        fixed = ftfy.fix_encoding(text, decode_inconsistent_utf8=False, replace_lossy_sequences=False)
+        right = any(sign.isalpha() and not sign.isascii() for sign in _MISREAD.sub("", text))
+        fixed = ftfy.fix_encoding(text, decode_inconsistent_utf8=not right, replace_lossy_sequences=False)
         text = text if is_bad(fixed) else fixed
     return unicodedata.normalize("NFC", text)
 

@@ -209,7 +209,8 @@ def test_one_poison_message_is_set_aside_and_the_others_go_on(stream, poison):
 def test_text_is_normalised_and_repaired_only_where_that_is_certain(stream):
     texts = {"1": ("cafe\u0301", "café"), "2": ("geÃ¯nteresseerd â€“ nee", "geïnteresseerd – nee"), "3": ("nul\0", "nul"),
              "4": ("\ud83d half", "\ufffd half"), "5": ("SÃO PAULO ©", "SÃO PAULO ©"),
-             "6": ("ÐŸÑ€Ð¸Ð²ÐµÑ‚", "Привет"), "7": ("Mail toont ‘Ã©’, niet é", "Mail toont ‘Ã©’, niet é")}  # fmt: skip
+             "6": ("ÐŸÑ€Ð¸Ð²ÐµÑ‚", "Привет"), "7": ("Mail toont ‘Ã©’, niet é", "Mail toont ‘Ã©’, niet é"),
+             "8": ("Het kost â‚¬5 😡", "Het kost €5 😡")}  # fmt: skip
     ingest(stream, *(said(pk, f"p{pk}", text=text) for pk, (text, _) in texts.items()))
     assert dict(Message.objects.values_list("external_id", "text")) == {pk: good for pk, (_, good) in texts.items()}
 
