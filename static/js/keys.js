@@ -1,10 +1,11 @@
 // Single keys, for who wants them. Never while typing, never with a modifier.
-import { afterwards, enter } from "./menus.js";
+import { afterwards, enter, linesOf } from "./menus.js";
 import { openPalette } from "./palette.js";
 
 const rows = () => [...document.querySelectorAll("[data-row]")];
 const at = () => rows().findIndex((row) => row.classList.contains("at"));
-const here = () => rows()[at()] || document.querySelector("[data-row].selected") || rows()[0];
+const open = () => document.querySelector("[data-row].selected") || document.querySelector("[data-row]:target"); // or that was, before the way back
+const here = () => rows()[at()] || open() || rows()[0];
 
 function stand(row) {
   if (!row) return;
@@ -14,7 +15,7 @@ function stand(row) {
 }
 
 function move(step) {
-  const all = rows(), now = at() >= 0 ? at() : all.findIndex((row) => row.classList.contains("selected"));
+  const all = rows(), now = at() >= 0 ? at() : all.indexOf(open());
   const to = Math.max(0, Math.min(all.length - 1, now + step));
   stand(all[to]);
   if (to === all.length - 1) document.getElementById("more")?.scrollIntoView({ block: "nearest" }); // brings the next page
@@ -64,7 +65,7 @@ const KEYS = {
 
 // In a menu the arrows walk, and a letter goes to the next line that begins with it
 function walk(menu, event) {
-  const lines = [...menu.querySelectorAll("button, a, input")].filter((line) => line.checkVisibility());
+  const lines = linesOf(menu);
   const now = lines.indexOf(event.target.closest("button, a, input")), last = lines.length - 1;
   const onwards = [...lines.slice(now + 1), ...lines.slice(0, now + 1)];
   const letter = event.key.length === 1 && /\p{L}/u.test(event.key) && event.key.toLowerCase();
@@ -91,9 +92,10 @@ document.addEventListener("keydown", (event) => {
     afterwards(opened, event.key);
     return;
   }
-  if (event.key === "ArrowDown" && opened?.matches(".menu:popover-open")) {
+  if (/^Arrow(Up|Down)$/.test(event.key) && opened?.matches(".menu")) {
     event.preventDefault();
-    opened.querySelector("button:not([hidden]), a")?.focus();
+    if (!opened.matches(":popover-open")) event.target.click();
+    enter(opened, event.key === "ArrowUp");
     return;
   }
   const passing = /^Arrow(Up|Down)$/.test(event.key) && typing?.matches("input:not([type=datetime-local])"); // there they change the moment

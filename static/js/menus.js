@@ -2,7 +2,7 @@
 import { say } from "./toasts.js";
 
 const coming = new WeakMap();
-const LINE = "button:not([hidden]), a";
+export const linesOf = (menu) => [...menu.querySelectorAll("button, a, input")].filter((line) => line.checkVisibility());
 
 // Settles when the menu has its lines, or will not get them
 export function filled(menu) {
@@ -30,9 +30,9 @@ function refused(menu, answer) {
   else say(answer ? { 403: "denied", 404: "gone" }[answer.status] || "failed" : "offline");
 }
 
-export async function enter(menu) {
+export async function enter(menu, atTheEnd = false) {
   await filled(menu);
-  if (menu.matches(":popover-open")) menu.querySelector(LINE)?.focus();
+  if (menu.matches(":popover-open")) linesOf(menu).at(atTheEnd ? -1 : 0)?.focus();
 }
 
 // A key that came before the lines did goes where it would have gone

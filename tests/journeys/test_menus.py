@@ -84,3 +84,12 @@ def test_colleagues_to_name_in_a_note_come_at_the_first_at(opened):
     expect(opened.locator("#colleagues").get_by_role("option")).to_have_count(1)
     opened.keyboard.press("Enter")
     expect(opened.locator("#reply")).to_have_value(re.compile("^@anna"))
+
+
+def test_the_arrows_open_a_menu_at_its_begin_and_at_its_end(opened):
+    opened.locator('#head [data-key="l"]').focus()
+    opened.keyboard.press("ArrowUp")  # its lines come first
+    expect(opened.locator("#label button").last).to_be_focused()
+    opened.keyboard.press("Escape")
+    opened.keyboard.press("ArrowDown")
+    expect(opened.locator("#label button").first).to_be_focused()
