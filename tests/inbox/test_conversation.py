@@ -254,7 +254,7 @@ def test_edits_deletions_hidings_and_gaps_are_told(page, talk):
     builders.message(talk, text="", erased_at=now)
     html = read(page, talk)
     for words in ("prutsers", "1 earlier version", "Removed by its author", "<b>Hidden</b>",
-                  "have not seen the message itself", "Erased at the person"):  # fmt: skip
+                  "have not seen the message itself", "These words were erased"):  # fmt: skip
         assert words in html, words
 
 

@@ -169,6 +169,19 @@ def test_figures_stay_right_after_erasing(person):
     assert message.erased_at is not None
 
 
+def test_erased_conversations_say_so_and_what_aged_does_not_claim_that_somebody_asked(admin, person):
+    asked = "Gewist op verzoek van deze persoon."
+    conversation, private = person.parts[:2]
+    retention.empty_messages(list(conversation.messages.values_list("pk", flat=True)))
+    html = admin.get(reverse("conversation", args=[conversation.pk]), follow=True).content.decode()
+    assert "Deze woorden zijn gewist" in html
+    assert asked not in html
+    privacy.erase(contact=person, actor=builders.agent(person.brand, "admin"))
+    html = admin.get(reverse("conversation", args=[private.pk]), follow=True).content.decode()
+    assert html.count(asked) >= 2  # in its timeline, and where their other conversation is listed
+    assert "(zonder woorden)" not in html[html.index('id="person"') :]
+
+
 def test_who_was_erased_never_comes_in_again(person):
     account = person.parts[0].account
     stream = account.streams.first()
