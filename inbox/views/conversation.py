@@ -81,5 +81,5 @@ def _talk(request: AgentRequest, found: Conversation, choices: Choices) -> dict[
         "earlier": queries.earlier_of(found), "looking": queries.looking_at(found, request.user), "toast": None,
         "composer": composer_for(conversation=found, agent=request.user,
                                  audience=audience if audience in AUDIENCES else "", newest=said.newest),
-        "queued": None,
+        "queued": None, "noted": False,
     }  # fmt: skip

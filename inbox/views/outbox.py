@@ -36,13 +36,15 @@ def composer(request: AgentRequest, pk: int) -> HttpResponse:
 
 def show(
     request: AgentRequest, conversation: Conversation, *, audience: str = "", text: str | None = None,
-    refused: Refused | None = None, token: UUID | None = None, sent: Delivery | None = None, status: int = 200,
+    refused: Refused | None = None, token: UUID | None = None, sent: Delivery | None = None, noted: bool = False,
+    status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     """The fragment for htmx, a page around it without."""
     made = composer_for(conversation=conversation, agent=request.user, audience=audience, text=text, refused=refused,
                         token=token)  # fmt: skip
     template = "inbox/composer.html" if request.htmx else "outbox/write.html"
-    context = {"composer": made, "conversation": conversation, "brand": conversation.brand, "queued": sent}
+    context = {"composer": made, "conversation": conversation, "brand": conversation.brand, "queued": sent,
+               "noted": noted}  # fmt: skip
     return render(request, template, context, status=status)
 
 
@@ -57,7 +59,7 @@ def reply(request: AgentRequest, pk: int) -> HttpResponse:
         if audience == "note":
             add_note(conversation=conversation, author=request.user, text=text)
             Draft.objects.filter(agent=request.user, conversation=conversation, mode="note").delete()
-            return _done(request, conversation, None)
+            return _done(request, conversation, noted=True)
         delivery = _send(request, conversation, mode=mode_of(conversation, audience), text=text, token=token)
     except Refused as refused:
         drafts.save_draft(
@@ -97,10 +99,12 @@ def _tally(request: AgentRequest, conversation: Conversation, text: str) -> str:
     return str(outbox_rules.length(conversation.account, signed))
 
 
-def _done(request: AgentRequest, conversation: Conversation, sent: Delivery | None) -> HttpResponse:
+def _done(
+    request: AgentRequest, conversation: Conversation, sent: Delivery | None = None, *, noted: bool = False
+) -> HttpResponse:
     if request.htmx:
         conversation.refresh_from_db()
-        response = show(request, conversation, sent=sent)
+        response = show(request, conversation, sent=sent, noted=noted)
         response.headers["HX-Trigger"] = "conversation-changed"
         return response
     return HttpResponseRedirect(address(conversation))
@@ -167,7 +171,7 @@ def close_loop(request: AgentRequest, pk: int) -> HttpResponse:
     conversation = conversation_for(request.user, pk)
     handoff.close_loop(conversation=conversation, agent=request.user)
     if request.htmx:
-        return _done(request, conversation, None)
+        return _done(request, conversation)
     messages.success(request, _("Closed in public."))
     return HttpResponseRedirect(address(conversation))
 

@@ -1,6 +1,7 @@
 // The composer: counting as the platform counts, drafts kept while typing, canned replies and colleagues, Ctrl Enter.
 // Everything here is a comfort: the form works without it.
 import { steer, suggest, take, tidy } from "./suggest.js";
+import { tell } from "./toasts.js";
 
 const WIDE = (code) => !(code <= 4351 || (code >= 8192 && code <= 8205) || (code >= 8208 && code <= 8223) || (code >= 8242 && code <= 8247));
 const SIGNS = new Intl.Segmenter(undefined, { granularity: "grapheme" });
@@ -30,14 +31,23 @@ function tally(form, told) {
   const shown = form.querySelector("[data-tally]");
   shown.textContent = used;
   form.querySelector("[data-limit-shown]").textContent = limit || "";
-  const box = shown.closest(".tally");
-  box.classList.toggle("over", limit > 0 && used > limit);
-  form.querySelector("[data-split]").hidden = !(limit > 0 && used > limit) || "whole" in chosen(form).dataset;
+  const box = shown.closest(".tally"), split = form.querySelector("[data-split]"), over = limit > 0 && used > limit;
+  if (over && !box.classList.contains("over")) tell(split.querySelector("p").textContent);
+  box.classList.toggle("over", over);
+  split.hidden = !over || "whole" in chosen(form).dataset;
   box.querySelector("circle:last-child").setAttribute("stroke-dasharray", `${limit ? Math.min(100, (100 * used) / limit) : 0} 100`);
 }
 
-async function keep(form) {
+const keeping = new Set(); // what is on its way to the server
+function keep(form) {
+  const one = put(form).finally(() => keeping.delete(one));
+  keeping.add(one);
+  return one;
+}
+
+async function put(form) {
   if (!form.isConnected) return;
+  clearTimeout(form.timer);
   const body = new FormData();
   for (const name of ["csrfmiddlewaretoken", "text"]) body.set(name, form.elements[name].value);
   body.set("mode", form.dataset.mode);
@@ -60,6 +70,18 @@ async function keep(form) {
 const unkept = () => [...document.querySelectorAll("[data-composer]")].filter((form) => form.dataset.dirty);
 document.addEventListener("keep", (event) => event.detail.push(...unkept().map(keep)));
 for (const [who, what] of [[document, "connected"], [window, "online"]]) who.addEventListener(what, () => unkept().forEach(keep));
+// A reply comes after the draft it was, and takes its words with it; one that is taken back comes after what was typed since
+document.addEventListener("htmx:confirm", (event) => {
+  if (event.target.closest("[data-undo-toast], [data-delivery]")) unkept().forEach(keep);
+  else if (!event.target.closest("[data-composer]")) return;
+  if (!keeping.size) return;
+  event.preventDefault();
+  Promise.all(keeping).then(() => event.detail.issueRequest(true));
+});
+// Words that are typed while an answer is on its way would go with the composer that it replaces
+for (const [what, still] of [["htmx:beforeRequest", true], ["htmx:afterRequest", false]]) document.addEventListener(what, ({ detail: { target } }) => {
+  if (target.matches?.("[data-composer]")) target.elements.text.readOnly = still;
+});
 addEventListener("beforeunload", (event) => unkept().some((form) => form.dataset.dirty === "failed") && event.preventDefault());
 
 function later(form) {
@@ -113,6 +135,7 @@ function setUp(form) {
   });
   form.addEventListener("toggle", (event) => event.newState === "closed" && event.target.matches("[data-suggest]") && tidy(event.target, text), { capture: true });
   form.addEventListener("submit", () => clearTimeout(form.timer), { capture: true });
+  form.addEventListener("focusout", (event) => form.dataset.dirty && !form.contains(event.relatedTarget) && keep(form)); // who leaves does not wait
   tally(form);
   remaining();
 }

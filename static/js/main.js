@@ -99,10 +99,13 @@ document.addEventListener("htmx:beforeRequest", () => {
   const opener = menu && document.querySelector(`[popovertarget="${menu.id}"]`);
   held = at === document.body ? null : { newbar: at.matches("[data-newbar]"), at, place: at.closest("#head, #composer, #toasts")?.id, key: (opener || at).dataset.key };
 });
-function holdFocus() {
-  if (!held || held.at.isConnected || ![document.body, null].includes(document.activeElement)) return;
-  const places = { composer: "#reply", head: `#head [data-key="${held.key}"]:not(.menu *)` };
-  const next = [held.newbar && "[data-row] [data-open]", places[held.place], held.place && "#head [data-key]:not(.menu *)", "[data-row].selected [data-open]", "#main"];
+const lost = (place) => !place || place === document.body || !place.checkVisibility();
+function holdFocus({ target, xhr }) {
+  // Who sent something is done writing: the next key acts, and does not fall into a composer that may be another audience's
+  const sent = target.id === "composer" && xhr.getResponseHeader("HX-Trigger"), at = document.activeElement;
+  if (!held || !lost(held.at) || !(lost(at) || (sent && at.closest("#composer")))) return;
+  const places = { composer: sent ? "#talk-end" : "#reply", head: `#head [data-key="${held.key}"]:not(.menu *)` };
+  const next = [held.newbar && "[data-row] [data-open]", places[held.place], held.place && "#head [data-key]:not(.menu *)", "[data-row].selected [data-open]", ".talk-back a", "#main"];
   for (const place of next.filter(Boolean)) {
     const found = document.querySelector(place);
     if (!found?.checkVisibility()) continue;
@@ -129,8 +132,10 @@ export function settle() {
 document.addEventListener("arrived", settle);
 document.addEventListener("htmx:afterSettle", (event) => {
   settle();
-  holdFocus();
-  if (event.detail.target.id !== "talk") return;
+  if (event.detail.target.id === "talk") opened();
+  holdFocus(event.detail);
+});
+function opened() {
   const talk = document.querySelector("[data-conversation]");
   if (!talk) return;
   document.querySelector(".panes").dataset.open = "conversation";
@@ -144,5 +149,5 @@ document.addEventListener("htmx:afterSettle", (event) => {
     here ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
   }
   document.dispatchEvent(new CustomEvent("opened"));
-});
+}
 settle();

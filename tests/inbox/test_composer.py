@@ -85,6 +85,7 @@ def test_what_is_refused_says_why_and_loses_nothing(page, talk, agent):
     answer = page.post(reverse("reply", args=[talk.pk]), form(talk, text="x" * 281))
     assert answer.status_code == 422
     assert "x" * 281 in answer.content.decode()
+    assert "“In genummerde delen versturen”" in answer.content.decode()
     assert Draft.objects.get(agent=agent).text == "x" * 281
 
 

@@ -7,10 +7,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from inbox.models import CannedReply, Conversation, Label, Message, Note, View
+from inbox.models import CannedReply, Conversation, Draft, Label, Message, Note, View
 from inbox.operations.drafts import save_draft
 from inbox.operations.notes import add_note
 from inbox.queries.outbox import mode_of
+from tests.browser import wait_until_idle
 from tests.journeys.scene import busy_morning
 
 pytestmark = pytest.mark.browser
@@ -79,9 +80,11 @@ def test_a_canned_reply_stands_at_the_caret_and_goes_in_with_enter(keys, scene):
     expect(menu).not_to_be_visible()
     press(keys, "Control+Enter")
     expect(keys.locator("#timeline .said.us").last).to_contain_text("bus in plaats van trein. /dm")
-    expect(keys.locator("#reply")).to_be_focused()
-    press(keys, "Escape", "z")  # back in the list; taken back
-    expect(keys.locator("#reply")).to_have_value(re.compile("/dm"))
+    expect(keys.locator("#talk-end")).to_be_focused()
+    press(keys, "r")
+    keys.keyboard.type("Wacht, nog iets")
+    press(keys, "Escape", "z")  # back in the list; taken back, and what was typed since is not lost
+    expect(keys.locator("#reply")).to_have_value(re.compile("/dm.*\n\nWacht, nog iets"))
     assert not Message.objects.filter(direction="out", delivery__state="sent", text__contains="/dm").exists()
 
 
@@ -98,6 +101,42 @@ def test_a_colleague_is_named_in_a_note_and_told(keys, scene):
     press(keys, "Control+Enter")
     expect(keys.locator("#timeline .note")).to_contain_text("kijk je mee?")
     assert list(Note.objects.latest("pk").mentioned.all()) == [scene["anna"]]
+    expect(keys.locator("#announce")).to_have_text("De notitie is bewaard.")
+    press(keys, "1")  # an act, and no word in the public reply that stands there now
+    expect(keys.locator("#toasts")).to_contain_text("Soort: vraag.")
+    expect(keys.locator("#reply")).to_have_value("")
+
+
+def test_words_are_kept_of_who_goes_on_at_once(keys, scene):
+    talk = scene["conversations"][2]
+    open_nth(keys, 3, "Reizigers Noord")
+    press(keys, "n")
+    keys.keyboard.type("Belt morgen terug")
+    press(keys, "Escape", "j", "Enter")
+    expect(keys.get_by_role("heading", name="Marieke Postma", level=1)).to_be_visible()
+    wait_until_idle()
+    assert Draft.objects.get(conversation=talk).text == "Belt morgen terug"
+
+
+def test_nothing_can_be_typed_into_a_composer_that_is_about_to_be_replaced(keys, console_errors):
+    open_nth(keys, 3, "Reizigers Noord")
+    press(keys, "n")
+    keys.keyboard.type("Gebeld")
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    keys.route("**/reply/", hold)
+    with keys.expect_request("**/reply/"):
+        press(keys, "Control+Enter")
+    keys.keyboard.type(" en teruggebeld")
+    expect(keys.locator("#reply")).to_have_value("Gebeld")
+    held[0].abort()
+    expect(keys.locator("#toasts [data-said=offline]")).to_be_visible()
+    keys.keyboard.type(" vandaag")
+    expect(keys.locator("#reply")).to_have_value("Gebeld vandaag")
+    console_errors.expect("ERR_FAILED|htmx:")  # the one that was cut off
 
 
 def test_label_snooze_resolve_and_undo_and_the_keyboard_keeps_its_place(keys, scene):
@@ -238,6 +277,7 @@ def test_one_pane_from_the_keyboard(keys, scene):
     save_draft(conversation=talk, agent=scene["daan"], mode=mode_of(talk, "public"), text="Wat ik al had.")
     keys.set_viewport_size({"width": 390, "height": 844})
     open_nth(keys, 3, "Reizigers Noord")
+    expect(keys.get_by_role("link", name="Terug naar de lijst")).to_be_focused()
     press(keys, "c")
     told = keys.locator("#toasts").get_by_text("Geclaimd.")
     expect(told).to_be_visible()
@@ -251,3 +291,5 @@ def test_one_pane_from_the_keyboard(keys, scene):
     expect(keys.get_by_role("link", name="Terug naar de lijst")).to_be_focused()
     press(keys, "Enter")
     expect(keys.locator("[data-row]").first).to_be_visible()
+    press(keys, "j")  # from where one was
+    expect(keys.locator("[data-open]:focus")).to_have_text("Marieke Postma")

@@ -106,6 +106,11 @@ def test_the_ways_to_write(look, enter, scene, talk, forgiving):
     page.locator("[name=mode][value=public]").check(force=True)
     page.locator("#reply").fill("woord " * 80)
     look.at("too long", within="#composer")
+    scene["conversations"][1].messages.update(deleted_at=timezone.now())
+    page.goto(f"/inbox/{scene['brand'].slug}/all/{scene['conversations'][1].pk}/")
+    page.locator("[name=mode][value=public]").check(force=True)
+    expect(page.locator("#closed-public")).to_be_visible()
+    look.at("no reply possible", within="#composer .band")
     assert look.found == {}
 
 
