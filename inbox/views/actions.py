@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import TextChoices
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -176,7 +177,7 @@ def _do(request: AgentRequest, brand: Brand, action: str, ids: list[int]) -> Toa
     if act is None:
         raise Http404
     try:
-        return _said(action, act(request, brand, ids))
+        return _said(action, act(request, brand, ids), request.POST.get(action, ""))
     except Refused as refused:
         toast = Toast(refusal(refused.code, str(refused.facts.get("by", ""))), problem=True)
         if refused.code == "taken" and len(ids) == 1:
@@ -185,7 +186,7 @@ def _do(request: AgentRequest, brand: Brand, action: str, ids: list[int]) -> Toa
         return toast
 
 
-def _said(action: str, outcome: Outcome) -> Toast:
+def _said(action: str, outcome: Outcome, chosen: str) -> Toast:
     done = {
         "claim": ngettext("Claimed.", "%(n)d claimed.", len(outcome.done)),
         "release": ngettext("Given back.", "%(n)d given back.", len(outcome.done)),
@@ -194,13 +195,21 @@ def _said(action: str, outcome: Outcome) -> Toast:
         "snooze": ngettext("Snoozed.", "%(n)d snoozed.", len(outcome.done)),
         "resolve": ngettext("Resolved.", "%(n)d resolved.", len(outcome.done)),
         "reopen": ngettext("Open again.", "%(n)d open again.", len(outcome.done)),
-    }.get(action, ngettext("Done.", "%(n)d done.", len(outcome.done)))
+        "label": ngettext("Label put on.", "%(n)d labelled.", len(outcome.done)),
+        "unlabel": ngettext("Label taken off.", "%(n)d unlabelled.", len(outcome.done)),
+        "kind": _("Kind: %(what)s.") % {"what": _word(Conversation.Kind, chosen)},
+        "feeling": _("Feeling: %(what)s.") % {"what": _word(Conversation.Feeling, chosen)},
+    }[action]
     words = [done % {"n": len(outcome.done)}] if outcome.done else []
     for code in dict.fromkeys(outcome.refused.values()):
         n = list(outcome.refused.values()).count(code)
         left = ngettext("%(n)d not:", "%(n)d not:", n) % {"n": n}
         words.append(f"{left} {refusal(code)}" if outcome.done or n > 1 else refusal(code))
     return Toast(" ".join(words), problem=bool(outcome.refused) and not outcome.done, entries=outcome.entries)
+
+
+def _word(choices: type[TextChoices], value: str) -> str:
+    return str(dict(choices.choices).get(value, "")).lower()
 
 
 def _each(ids: list[int], act: Callable[[int], object]) -> Outcome:

@@ -90,6 +90,12 @@ def test_an_action_answers_with_the_refreshed_pane_and_a_way_back_that_works(pag
     assert not holds(Conversation.objects.get(pk=talk.pk))
 
 
+def test_a_choice_that_shows_nowhere_else_says_what_was_chosen(page, talk):
+    assert "Kind: complaint." in do(page, talk, "kind", kind="complaint").content.decode()
+    assert "Kind: not set." in do(page, talk, "kind", kind="").content.decode()
+    assert "Feeling: negative." in do(page, talk, "feeling", feeling="negative").content.decode()
+
+
 @pytest.mark.parametrize("name", UNDOABLE)
 def test_an_action_without_script_leads_back_and_says_what_was_done(page, talk, mate, name):
     data, holds = forms(talk, mate)[name]
