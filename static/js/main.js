@@ -151,3 +151,7 @@ function opened() {
   document.dispatchEvent(new CustomEvent("opened"));
 }
 settle();
+
+// What stood here when the page came is no news to a screen reader: it is said once more
+const told = [...document.querySelectorAll("#toasts > .toast > p")].map((words) => words.textContent).join(" ");
+if (told) setTimeout(tell, 300, told);

@@ -69,6 +69,11 @@ def test_a_guest_can_type_at_once_and_reads_in_their_language_what_is_wrong(invi
     assert re.findall(focus, answer.text) == ["password"]
 
 
+def test_after_a_mistake_one_goes_on_where_it_was_made(admin):
+    answer = admin.post(reverse("people", args=[admin.brand.slug]), {"email": "geen adres", "role": "agent"})
+    assert re.findall(r"<input[^>]*name=\"(\w+)\"[^>]*autofocus", answer.text) == ["email"]
+
+
 def test_a_link_works_once(invite):
     address = invite()
     assert Client().post(address, NEW).status_code == 302
@@ -278,6 +283,8 @@ def test_settings_of_a_brand_are_in_the_trail(admin):
 def test_the_library_is_kept(admin):
     slug = admin.brand.slug
     admin.post(reverse("new_label", args=[slug]), {"name": "fiets", "colour": "blue", "meaning": "Fiets mee"})
+    again = admin.post(reverse("new_label", args=[slug]), {"name": "fiets", "colour": "blue"})
+    assert 'role="alert" tabindex="-1" autofocus' in again.text
     admin.post(reverse("new_reason", args=[slug]), {"name_nl": "Grapje", "name_en": "A joke"})
     reply = {"title": "Hoi", "shortcut": "hoi", "text": "Hoi {name}!", "language": "nl", "channel": "x",
              "owner": admin.agent.pk, "expires_on": "2030-01-01"}  # fmt: skip

@@ -271,6 +271,18 @@ def test_the_bell_and_the_key_map(keys, scene):
     expect(keys.locator("dialog[open]")).to_have_count(0)
 
 
+def test_work_that_was_offered_back_is_taken_back_where_it_is_counted(keys, scene, enter):
+    enter(keys, scene["bram"], f"/inbox/{scene['brand'].slug}/colleagues/")
+    row = keys.get_by_role("row", name=re.compile("Bram"))
+    row.get_by_role("button").focus()
+    press(keys, "Enter")
+    expect(keys.locator("#announce")).to_have_text("1 gesprek weer aangeboden.")
+    expect(row.get_by_role("button")).to_have_count(0)
+    press(keys, "z")
+    expect(keys.locator("#announce")).to_have_text("1 teruggedraaid.")
+    expect(row.get_by_role("button")).to_have_count(1)
+
+
 def test_one_pane_from_the_keyboard(keys, scene):
     """What four hundred percent leaves of a screen: one pane, and nothing in the way of sending."""
     talk = scene["conversations"][2]
