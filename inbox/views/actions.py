@@ -27,7 +27,7 @@ from inbox.queries import conversation as queries
 from inbox.queries.conversation_times import asked_moment
 from inbox.templatetags.filters import refusal
 from inbox.views.conversation import render_head
-from inbox.views.values import number
+from inbox.views.values import came_from, number
 
 MOST = 200  # conversations in one action
 Act = Callable[[AgentRequest, Brand, list[int]], Outcome]
@@ -115,7 +115,7 @@ def one(request: AgentRequest, pk: int, action: str) -> HttpResponse:
     found = conversation_to_change(request.user, pk)
     toast = _do(request, found.brand, action, [pk])
     if not request.htmx:
-        return back(request, toast, reverse("conversation", args=[pk]))
+        return back(request, toast, came_from(request, pk) or reverse("conversation", args=[pk]))
     response = render_head(request, queries.headed(request.user, pk), toast=toast, status=409 if toast.problem else 200)
     response.headers["HX-Trigger"] = "conversation-changed"
     return response

@@ -41,7 +41,7 @@ def hide(request: AgentRequest, pk: int) -> HttpResponse:
         else:
             done = _("It is being hidden.") if asked else _("It is hidden already.")
             messages.success(request, done)
-            return HttpResponseRedirect(address(message.conversation))
+            return HttpResponseRedirect(address(message.conversation, request))
     facts = {"brand": message.conversation.brand, "conversation": message.conversation, "message": message,
              "form": form, "possible": operations.can_hide(message)}  # fmt: skip
     return render(request, "outbox/hide.html", facts, status=422 if form.is_bound else 200)
@@ -57,4 +57,4 @@ def show(request: AgentRequest, pk: int) -> HttpResponse:
         messages.success(request, _("It is being shown again.") if asked else _("It is not hidden."))
     except Refused as refused:
         messages.error(request, sentence(refused.code, **refused.facts))
-    return HttpResponseRedirect(address(message.conversation))
+    return HttpResponseRedirect(address(message.conversation, request))

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -21,7 +21,7 @@ from inbox.operations.changes import Refused
 from inbox.operations.notes import add_note
 from inbox.operations.replies import send_reply
 from inbox.queries.outbox import AUDIENCES, composer_for, mode_of
-from inbox.views.values import number
+from inbox.views.values import came_from, number
 
 SNOOZES = {"snooze_tomorrow": timedelta(days=1), "snooze_week": timedelta(days=7)}
 
@@ -107,11 +107,13 @@ def _done(
         response = show(request, conversation, sent=sent, noted=noted)
         response.headers["HX-Trigger"] = "conversation-changed"
         return response
-    return HttpResponseRedirect(address(conversation))
+    return HttpResponseRedirect(address(conversation, request))
 
 
-def address(conversation: Conversation) -> str:
-    """Where the conversation is read."""
+def address(conversation: Conversation, request: HttpRequest) -> str:
+    """Where the conversation is read: in the queue it was opened from."""
+    if came := came_from(request, conversation.pk):
+        return came
     try:
         return reverse("conversation", args=[conversation.pk])
     except NoReverseMatch:
@@ -131,7 +133,7 @@ def draft(request: AgentRequest, pk: int) -> HttpResponse:
         said = _("Draft kept %(at)s") % {"at": timezone.localtime().strftime("%H:%M")} if kept else ""
         tally = {} if audience == "note" else {"Tally": _tally(request, conversation, text)}
         return HttpResponse(said, headers=tally)
-    return HttpResponseRedirect(address(conversation))
+    return HttpResponseRedirect(address(conversation, request))
 
 
 @login_required
@@ -160,7 +162,9 @@ def invite(request: AgentRequest, pk: int) -> HttpResponse:
         describe(request, conversation, mode)
     handoff.draft_invitation(conversation=conversation, agent=request.user)
     return (
-        show(request, conversation, audience="public") if request.htmx else HttpResponseRedirect(address(conversation))
+        show(request, conversation, audience="public")
+        if request.htmx
+        else HttpResponseRedirect(address(conversation, request))
     )
 
 
@@ -173,7 +177,7 @@ def close_loop(request: AgentRequest, pk: int) -> HttpResponse:
     if request.htmx:
         return _done(request, conversation)
     messages.success(request, _("Closed in public."))
-    return HttpResponseRedirect(address(conversation))
+    return HttpResponseRedirect(address(conversation, request))
 
 
 def _audience(value: str) -> str:

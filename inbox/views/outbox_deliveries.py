@@ -63,7 +63,9 @@ def decide(request: AgentRequest, pk: int, action: str) -> HttpResponse:
             action
         ):
             messages.success(request, told)
-        return HttpResponseRedirect((request.POST.get("next") and _own(request)) or address(delivery.conversation))
+        return HttpResponseRedirect(
+            (request.POST.get("next") and _own(request)) or address(delivery.conversation, request)
+        )
     response = render(request, "outbox/state.html", {"delivery": delivery_for(request, pk)})
     response.headers["HX-Trigger"] = "conversation-changed, composer-changed"
     return response
@@ -94,7 +96,7 @@ def _refused(request: AgentRequest, delivery: Delivery, refused: Refused) -> Htt
         return render(request, "outbox/state.html", {"delivery": delivery_for(request, delivery.pk), "error": words},
                       status=409)  # fmt: skip
     messages.error(request, words)
-    return HttpResponseRedirect(_own(request) or address(delivery.conversation))
+    return HttpResponseRedirect(_own(request) or address(delivery.conversation, request))
 
 
 @login_required

@@ -36,7 +36,9 @@ def upload(request: AgentRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         return show(request, conversation, audience=audience, text=text, refused=refused, status=422)
     return (
-        show(request, conversation, audience=audience) if request.htmx else HttpResponseRedirect(address(conversation))
+        show(request, conversation, audience=audience)
+        if request.htmx
+        else HttpResponseRedirect(address(conversation, request))
     )
 
 
@@ -95,5 +97,7 @@ def change(request: AgentRequest, pk: int) -> HttpResponse:
     else:
         attachments.describe(attachment=found, alt_text=request.POST.get("alt_text", ""))
     return (
-        show(request, conversation, audience=audience) if request.htmx else HttpResponseRedirect(address(conversation))
+        show(request, conversation, audience=audience)
+        if request.htmx
+        else HttpResponseRedirect(address(conversation, request))
     )

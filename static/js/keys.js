@@ -3,9 +3,8 @@ import { afterwards, enter, linesOf } from "./menus.js";
 import { openPalette } from "./palette.js";
 
 const rows = () => [...document.querySelectorAll("[data-row]")];
-const at = () => rows().findIndex((row) => row.classList.contains("at"));
 const open = () => document.querySelector("[data-row].selected") || document.querySelector("[data-row]:target"); // or that was, before the way back
-const here = () => rows()[at()] || open() || rows()[0];
+const here = () => document.activeElement.closest("[data-row]") || document.querySelector("[data-row].at") || open();
 
 function stand(row) {
   if (!row) return;
@@ -15,7 +14,7 @@ function stand(row) {
 }
 
 function move(step) {
-  const all = rows(), now = at() >= 0 ? at() : all.indexOf(open());
+  const all = rows(), now = all.indexOf(here());
   const to = Math.max(0, Math.min(all.length - 1, now + step));
   stand(all[to]);
   if (to === all.length - 1) document.getElementById("more")?.scrollIntoView({ block: "nearest" }); // brings the next page
@@ -53,8 +52,8 @@ const menuOf = (button) => document.getElementById(button.getAttribute?.("popove
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
-  x: () => { const row = here(); if (at() < 0) stand(row); row?.querySelector("[data-pick]").click(); },
-  r: () => write("public", "private"), // a private conversation is answered in private
+  x: () => { const row = here() || rows()[0]; stand(row); row?.querySelector("[data-pick]").click(); },
+  r: () => press("r") || write("public", "private"), // a private conversation is answered in private
   d: () => write("private"),
   n: () => write("note"),
   b: () => document.querySelector("[data-bell]")?.click(),

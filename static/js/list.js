@@ -82,9 +82,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!bar) return;
   bar.querySelector(":popover-open")?.hidePopover();
   if (!event.detail.successful) return;
-  const first = document.querySelector("[data-pick]:checked")?.closest("[data-row]");
+  const row = document.querySelector("[data-row].at") || document.querySelector("[data-pick]:checked")?.closest("[data-row]");
   bar.reset();
-  first?.querySelector("[data-open]").focus({ preventScroll: true });
+  row?.querySelector("[data-open]").focus({ preventScroll: true });
 });
 
 // The bar brings the new rows without leaving the conversation

@@ -144,7 +144,7 @@ function opened() {
   for (const row of document.querySelectorAll("[data-row]")) {
     const here = row.dataset.row === talk.dataset.conversation;
     row.classList.toggle("selected", here);
-    if (here) row.classList.remove("unread");
+    row.classList.remove(here ? "unread" : "at");
     const link = row.querySelector("[data-open]");
     here ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
   }

@@ -90,6 +90,18 @@ def test_an_action_answers_with_the_refreshed_pane_and_a_way_back_that_works(pag
     assert not holds(Conversation.objects.get(pk=talk.pk))
 
 
+@pytest.mark.parametrize(("place", "leads"), [
+    ("http://testserver/inbox/{slug}/team/{pk}/?kind=complaint", "/inbox/{slug}/team/{pk}/?kind=complaint"),
+    ("http://elsewhere.example/inbox/{slug}/team/{pk}/", "/conversations/{pk}/"),
+    ("http://testserver/inbox/{slug}/team/", "/conversations/{pk}/"),
+    ("http://[", "/conversations/{pk}/"),
+])  # fmt: skip
+def test_without_script_one_stays_in_the_queue(page, talk, place, leads):
+    facts = {"slug": talk.brand.slug, "pk": talk.pk}
+    answer = page.post(reverse("do", args=[talk.pk, "claim"]), headers={"Referer": place.format(**facts)})
+    assert answer.headers["Location"] == leads.format(**facts)
+
+
 def test_a_choice_that_shows_nowhere_else_says_what_was_chosen(page, talk):
     assert "Kind: complaint." in do(page, talk, "kind", kind="complaint").content.decode()
     assert "Kind: not set." in do(page, talk, "kind", kind="").content.decode()

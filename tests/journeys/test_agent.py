@@ -122,10 +122,13 @@ def test_the_screen_works_without_javascript(window, enter, scene):
     page.locator("#head").get_by_role("button", name="Claimen").click()
     expect(page.locator("#head").get_by_role("button", name="Van jou")).to_be_visible()
     assert fresh(talk).assignee_id == scene["daan"].pk
+    told, bar = page.locator("#toasts").bounding_box(), page.locator(".topbar").bounding_box()
+    assert told["y"] + told["height"] <= bar["y"], "what nothing takes away lies upon the page"
     page.locator(".composer label", has_text="Notitie").click()
     page.get_by_label("Tekst van je antwoord").fill("Ilse bedanken")
     page.get_by_role("button", name="Notitie bewaren").click()
     expect(page.locator("#timeline .note")).to_contain_text("Ilse bedanken")
+    expect(page).to_have_url(re.compile(f"/inbox/{slug}/all/{talk.pk}/"))  # still in the queue it was opened from
 
 
 def test_a_new_message_waits_behind_a_bar_and_nothing_jumps(page, enter, scene, quiet):

@@ -181,10 +181,21 @@ def test_many_are_assigned_at_once(keys, scene):
     press(keys, "b", "Enter")
     expect(keys.locator("#toasts")).to_contain_text("3 toegewezen")
     assert Conversation.objects.filter(assignee=scene["bram"]).count() == 3
-    assert keys.evaluate("document.activeElement.matches('[data-open]')")
+    row = f"#row-{scene['conversations'][2].pk}"
+    expect(keys.locator(f"{row}.at [data-open]")).to_be_focused()  # where the list was left
     press(keys, "z")
     expect(keys.locator("#toasts")).to_contain_text("teruggedraaid")
     assert Conversation.objects.filter(assignee=scene["bram"]).count() == 1
+
+
+def test_the_list_goes_on_from_where_the_keyboard_is_and_many_are_answered(keys, scene):
+    press(keys, "j")
+    keys.locator(f"#row-{scene['conversations'][3].pk} [data-open]").focus()
+    press(keys, "j")
+    expect(keys.locator(f"#row-{scene['conversations'][4].pk} [data-open]")).to_be_focused()
+    press(keys, "x", "k", "x", "r")
+    keys.wait_for_url(re.compile("/bulk/"))
+    expect(keys.locator("textarea[name=text]")).to_be_visible()
 
 
 def test_the_palette_jumps_and_acts(keys, scene):
