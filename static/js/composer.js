@@ -84,6 +84,22 @@ for (const [what, still] of [["htmx:beforeRequest", true], ["htmx:afterRequest",
 });
 addEventListener("beforeunload", (event) => unkept().some((form) => form.dataset.dirty === "failed") && event.preventDefault());
 
+// The same conversation in another window of ours: who goes on here goes on with what was written there
+document.addEventListener("draft-kept", async () => {
+  const form = document.querySelector("#composer[data-composer]"), text = form?.elements.text;
+  const atWork = () => !form?.isConnected || form.dataset.dirty || keeping.size || (document.hasFocus() && document.activeElement === text);
+  if (atWork()) return;
+  const answer = await fetch(form.parentElement.getAttribute("hx-get"), { headers: { "HX-Request": "true" }, redirect: "manual" }).catch(() => null);
+  if (!answer?.ok) return;
+  const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("composer");
+  if (!made || atWork()) return;
+  const kept = JSON.parse(made.dataset.drafts)[form.dataset.mode] || "";
+  Object.assign(form.drafts, JSON.parse(made.dataset.drafts));
+  if (kept === text.value) return;
+  text.value = kept;
+  tally(form);
+});
+
 function later(form) {
   form.dataset.dirty = "yes";
   clearTimeout(form.timer);
@@ -93,7 +109,7 @@ function later(form) {
 function setUp(form) {
   if (form.ready) return;
   form.ready = true;
-  const text = form.elements.text, drafts = JSON.parse(form.dataset.drafts);
+  const text = form.elements.text, drafts = (form.drafts = JSON.parse(form.dataset.drafts));
   form.dataset.mode = chosen(form)?.value || "note";
   form.querySelector("[data-save-draft]")?.setAttribute("hidden", "");
   form.querySelector("[data-upload-button]")?.setAttribute("hidden", "");

@@ -148,7 +148,7 @@ const on = {
   account() { pending.channels = true; },
   notification() { pending.counts = true; notify(); },
   rights() { location.reload(); },
-  draft() {},
+  draft({ id, agent }) { if (String(agent) === document.body.dataset.agent && isShown(id)) document.dispatchEvent(new CustomEvent("draft-kept")); },
   hello() { if (helloes++) Object.assign(pending, { list: true, open: true, counts: true, channels: true }); },
 };
 

@@ -70,6 +70,21 @@ def test_a_lead_gives_several_to_a_colleague_and_offers_them_back(window, enter,
     assert Conversation.objects.filter(assignee=scene["anna"]).count() == 0
 
 
+def test_what_is_written_in_one_window_goes_on_in_the_other(pair):
+    daan, _, _talk = pair
+    other = daan.context.new_page()
+    other.goto(daan.url)
+    expect(other.locator("#live")).to_have_class("state live")
+    daan.locator("#reply").focus()
+    daan.keyboard.type("Eerst dit")
+    expect(other.locator("#reply")).to_have_value("Eerst dit")
+    other.locator("#reply").focus()
+    other.keyboard.press("End")
+    other.keyboard.type(", dan dat")
+    daan.locator("#head [data-key=a]").focus()
+    expect(daan.locator("#reply")).to_have_value("Eerst dit, dan dat")
+
+
 def test_whose_rights_end_sees_nothing_any_more(pair, scene, console_errors):
     daan, _, _talk = pair
     from inbox import events
