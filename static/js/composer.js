@@ -67,7 +67,9 @@ async function put(form) {
   }
 }
 
-const unkept = () => [...document.querySelectorAll("[data-composer]")].filter((form) => form.dataset.dirty);
+// What is being sent is no draft any more
+const toKeep = (form) => form.dataset.dirty && !form.elements.text.readOnly;
+const unkept = () => [...document.querySelectorAll("[data-composer]")].filter(toKeep);
 document.addEventListener("keep", (event) => event.detail.push(...unkept().map(keep)));
 for (const [who, what] of [[document, "connected"], [window, "online"]]) who.addEventListener(what, () => unkept().forEach(keep));
 // A reply comes after the draft it was, and takes its words with it; one that is taken back comes after what was typed since
@@ -151,7 +153,7 @@ function setUp(form) {
   });
   form.addEventListener("toggle", (event) => event.newState === "closed" && event.target.matches("[data-suggest]") && tidy(event.target, text), { capture: true });
   form.addEventListener("submit", () => clearTimeout(form.timer), { capture: true });
-  form.addEventListener("focusout", (event) => form.dataset.dirty && !form.contains(event.relatedTarget) && keep(form)); // who leaves does not wait
+  form.addEventListener("focusout", (event) => toKeep(form) && !form.contains(event.relatedTarget) && keep(form)); // who leaves does not wait
   tally(form);
   remaining();
 }

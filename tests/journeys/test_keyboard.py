@@ -102,6 +102,8 @@ def test_a_colleague_is_named_in_a_note_and_told(keys, scene):
     expect(keys.locator("#timeline .note")).to_contain_text("kijk je mee?")
     assert list(Note.objects.latest("pk").mentioned.all()) == [scene["anna"]]
     expect(keys.locator("#announce")).to_have_text("De notitie is bewaard.")
+    wait_until_idle()
+    assert not Draft.objects.exists(), "what was sent before it was kept is no draft any more"
     press(keys, "1")  # an act, and no word in the public reply that stands there now
     expect(keys.locator("#toasts")).to_contain_text("Soort: vraag.")
     expect(keys.locator("#reply")).to_have_value("")
