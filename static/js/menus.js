@@ -44,4 +44,10 @@ export async function afterwards(menu, key) {
   else at.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 }
 
+// A drawer of a small screen lies upon the button that opened it: the keyboard goes along, and Escape brings it back
+document.addEventListener("toggle", ({ newState, target }) => {
+  if (newState !== "open" || !target.matches("#sidebar, #person")) return;
+  target.tabIndex = -1;
+  target.focus();
+}, true);
 document.addEventListener("beforetoggle", (event) => event.newState === "open" && event.target.matches("[data-from]") && filled(event.target), true);

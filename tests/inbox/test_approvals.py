@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -65,6 +66,15 @@ def test_a_trainee_cannot_approve_their_own_and_a_colleague_can_in_other_words(c
         assert delivery.state == state
     assert delivery.approved_by == colleague
     assert sent(delivery) == ["Beter zo"]
+
+
+def test_whoever_decides_goes_on_with_the_next(page, talk, trainee):
+    first, second = reply(talk, trainee), reply(builders.conversation(talk.account), trainee)
+    onwards = re.findall(r'name="next" value="([^"]+)"', waiting(page, talk))
+    assert onwards[0].endswith(f"#proposal-{second.pk}")
+    assert "#" not in onwards[-1]
+    assert decide(page, first, "approve", text="Goed", next=onwards[0]).headers["Location"] == onwards[0]
+    assert f'id="proposal-{second.pk}"' in waiting(page, talk)
 
 
 def test_a_returned_reply_is_a_draft_again_with_a_remark_that_its_writer_hears_of(page, talk, trainee):

@@ -318,3 +318,8 @@ def test_one_pane_from_the_keyboard(keys, scene):
     expect(keys.locator("[data-row]").first).to_be_visible()
     press(keys, "j")  # from where one was
     expect(keys.locator("[data-open]:focus")).to_have_text("Marieke Postma")
+    keys.locator("[popovertarget=sidebar]").focus()
+    press(keys, "Enter")
+    expect(keys.locator("#sidebar")).to_be_focused()  # it lies upon the button
+    press(keys, "Escape")
+    expect(keys.locator("[popovertarget=sidebar]")).to_be_focused()
