@@ -97,7 +97,7 @@ let held = null;
 document.addEventListener("htmx:beforeRequest", () => {
   const at = document.activeElement, menu = at.closest(".menu");
   const opener = menu && document.querySelector(`[popovertarget="${menu.id}"]`);
-  held = at === document.body ? null : { newbar: at.matches("[data-newbar]"), at, place: at.closest("#head, #composer, #toasts")?.id, key: (opener || at).dataset.key };
+  held = at === document.body ? null : { newbar: at.matches("[data-newbar]"), at, place: at.closest("#head, #composer, #toasts")?.id, key: (opener || at).dataset.key, delivery: at.closest("[data-delivery]"), edit: at.closest("form")?.matches("[action$='/edit/']") };
 });
 const lost = (place) => !place || place === document.body || !place.checkVisibility();
 function holdFocus({ target, xhr }) {
@@ -105,7 +105,7 @@ function holdFocus({ target, xhr }) {
   const sent = target.id === "composer" && xhr.getResponseHeader("HX-Trigger"), at = document.activeElement;
   if (!held || !lost(held.at) || !(lost(at) || (sent && at.closest("#composer")))) return;
   const places = { composer: sent ? "#talk-end" : "#reply", head: `#head [data-key="${held.key}"]:not(.menu *)` };
-  const next = [held.newbar && "[data-row] [data-open]", places[held.place], held.place && "#head [data-key]:not(.menu *)", "[data-row].selected [data-open]", ".talk-back a", "#main"];
+  const next = [held.newbar && "[data-row] [data-open]", held.delivery && (held.edit ? "#reply" : "#talk-end"), places[held.place], held.place && "#head [data-key]:not(.menu *)", "[data-row].selected [data-open]", ".talk-back a", "#main"];
   for (const place of next.filter(Boolean)) {
     const found = document.querySelector(place);
     if (!found?.checkVisibility()) continue;

@@ -11,6 +11,7 @@ from inbox.models import CannedReply, Conversation, Draft, Label, Message, Note,
 from inbox.operations.drafts import save_draft
 from inbox.operations.notes import add_note
 from inbox.queries.outbox import mode_of
+from tests import builders
 from tests.browser import wait_until_idle
 from tests.journeys.scene import busy_morning
 
@@ -282,6 +283,15 @@ def test_the_bell_and_the_key_map(keys, scene):
     expect(keys.get_by_role("dialog", name="Sneltoetsen")).to_be_visible()
     press(keys, "Escape")
     expect(keys.locator("dialog[open]")).to_have_count(0)
+
+
+def test_who_changes_a_reply_that_failed_writes_on_at_once(keys, scene):
+    builders.delivery(scene["conversations"][2], "Dat wist ik niet.", state="failed")
+    open_nth(keys, 3, "Reizigers Noord")
+    keys.get_by_role("button", name="Aanpassen en sturen").focus()
+    press(keys, "Enter")
+    expect(keys.locator("#reply")).to_have_value("Dat wist ik niet.")
+    expect(keys.locator("#reply")).to_be_focused()
 
 
 def test_work_that_was_offered_back_is_taken_back_where_it_is_counted(keys, scene, enter):
