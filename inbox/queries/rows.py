@@ -41,7 +41,7 @@ class Row:
     reach: int
     growth: int
     channel: str
-    person: str
+    person: str | None  # None when this was erased
     assignee_id: int | None
     owner: str | None
     known_as: list[str | None] | None  # handle and name
@@ -55,7 +55,7 @@ class Row:
 
     @property
     def who(self) -> str:
-        return (self.known_as and self.known_as[1]) or self.handle or self.person
+        return (self.known_as and self.known_as[1]) or self.handle or self.person or ""
 
     @property
     def labels(self) -> list[tuple[str, str]]:
@@ -83,7 +83,9 @@ def shown(found: QuerySet[Conversation]) -> QuerySet[Conversation, Any]:
     owner = Case(When(name="", then="email"), default="name")
     return found.annotate(
         channel=_of(ChannelAccount, "account", "kind"),
-        person=_of(Contact, "contact", "name"),
+        person=Subquery(
+            Contact.objects.filter(pk=OuterRef("contact_id")).values(left=Case(When(erased_at=None, then="name")))
+        ),
         owner=Subquery(Agent.objects.filter(pk=OuterRef("assignee_id")).values(shown=owner)),
         known_as=Subquery(Identity.objects.filter(pk=OuterRef("identity_id")).values(both=_Array("handle", "name"))),
         tags=ArraySubquery(labels[:LABELS]),

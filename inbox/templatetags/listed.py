@@ -89,7 +89,7 @@ def _message(item: Item, conversation: Conversation, agent: Agent, lead: bool) -
     return (
         *plain, tuple(tuple(file.values()) for file in files), tuple(old["text"] for old in versions), item.next,
         m.agent.name if m.agent_id and m.agent else "", speaker(m, conversation), conversation.pk,
-        conversation.account.kind, cannot_reply(m), lead and can_hide(m),
+        conversation.account.kind, conversation.contact.erased_at, cannot_reply(m), lead and can_hide(m),
         (delivery.pk, delivery_words(delivery, agent)) if delivery else None,
     )  # fmt: skip
 
