@@ -21,8 +21,7 @@ def change(
     *, membership: Membership, actor: Agent, role: str, is_trainee: bool, teams: Iterable[Team]
 ) -> None:  # fmt: skip
     """Another role, other teams. Refused "last_admin" when nobody would be left to arrange the brand."""
-    _lock(membership.brand)
-    membership.refresh_from_db()
+    _lock(membership)
     if membership.role == ADMIN and role != ADMIN:
         _keep_an_admin(membership, actor)
     teams = [team for team in teams if team.brand_id == membership.brand_id]
@@ -38,7 +37,7 @@ def change(
 @transaction.atomic
 def remove(*, membership: Membership, actor: Agent) -> int:
     """Somebody leaves the brand: their open work is offered back; how many conversations that were."""
-    _lock(membership.brand)
+    _lock(membership)
     if membership.role == ADMIN:
         _keep_an_admin(membership, actor)
     offered = len(offer_back(agent=membership.agent, brand=membership.brand, actor=actor).done)
@@ -87,9 +86,13 @@ def _end_sessions(agent: Agent) -> int:
     return len(sessions)
 
 
-def _lock(brand: Brand) -> None:
-    """Two admins who remove each other stand in line."""
-    Brand.objects.select_for_update().get(pk=brand.pk)
+def _lock(membership: Membership) -> None:
+    """Two admins who remove each other stand in line, and read it as it is then. Refused "gone" when it is no more."""
+    Brand.objects.select_for_update().get(pk=membership.brand_id)
+    try:
+        membership.refresh_from_db()
+    except Membership.DoesNotExist:
+        raise Refused("gone") from None
 
 
 def _keep_an_admin(membership: Membership, actor: Agent) -> None:

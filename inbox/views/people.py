@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -37,14 +38,16 @@ def people(request: AgentRequest, slug: str) -> HttpResponse:
         except Refused as refused:
             form.add_error("email", sentence(refused))
         except OSError:
-            messages.error(
-                request, _("The invitation is there, but the mail server cannot be reached. Send it again later.")
-            )
+            messages.error(request, _not_mailed())
             return redirect("people", slug)
         else:
             messages.success(request, _("Invitation sent to %(email)s.") % {"email": form.cleaned_data["email"]})
             return redirect("people", slug)
     return _page(request, brand, form)
+
+
+def _not_mailed() -> str:
+    return _("The invitation is there, but the mail server cannot be reached. Send it again later.")
 
 
 def _page(request: AgentRequest, brand: Brand, form: InvitationForm, team_form: TeamForm | None = None) -> HttpResponse:
@@ -79,9 +82,12 @@ def remove_member(request: AgentRequest, pk: int) -> HttpResponse:
     slug, themselves = membership.brand.slug, membership.agent_id == request.user.pk
     try:
         offered = members.remove(membership=membership, actor=request.user)
-        messages.success(
-            request, _("Gone from the brand. %(n)d open conversations were offered back.") % {"n": offered}
+        told = ngettext(
+            "Gone from the brand. %(n)d open conversation was offered back.",
+            "Gone from the brand. %(n)d open conversations were offered back.",
+            offered,
         )
+        messages.success(request, told % {"n": offered})
     except Refused as refused:
         messages.error(request, sentence(refused))
     return redirect("/") if themselves and not request.user.is_owner else redirect("people", slug)
@@ -93,7 +99,8 @@ def sign_out_member(request: AgentRequest, pk: int) -> HttpResponse:
     """Out of every session, on every device."""
     membership = member_for(request, pk)
     ended = members.sign_out(agent=membership.agent, actor=request.user, brand=membership.brand)
-    messages.success(request, _("Signed out of %(n)d sessions.") % {"n": ended})
+    told = ngettext("Signed out of %(n)d session.", "Signed out of %(n)d sessions.", ended)
+    messages.success(request, told % {"n": ended})
     return redirect("people", membership.brand.slug)
 
 
@@ -130,8 +137,12 @@ def change_invitation(request: AgentRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Withdrawn: the link is dead."))
     else:
         limits.count("invitation", agent_id=request.user.pk)
-        invitations.resend(invitation=invitation, actor=request.user)
-        messages.success(request, _("Sent again. The former link is dead."))
+        try:
+            invitations.resend(invitation=invitation, actor=request.user)
+        except OSError:
+            messages.error(request, _not_mailed())
+        else:
+            messages.success(request, _("Sent again. The former link is dead."))
     return redirect("people", invitation.brand.slug)
 
 

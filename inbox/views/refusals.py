@@ -30,6 +30,7 @@ def sentence(refused: Refused) -> str:
         "no_search": _("This platform has no searches."),
         "last_admin": _("A brand needs an admin. Make somebody else admin first."),
         "last_owner": _("An installation needs an owner."),
+        "gone": _("It is no longer there."),
         "team_exists": _("There is a team called %(name)s already."),
         "is_member": _("%(email)s is a member already."),
         "used": _("This link was used, withdrawn or is too old. Ask for a new one."),

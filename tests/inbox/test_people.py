@@ -97,6 +97,16 @@ def test_a_link_sent_again_kills_the_former(admin, invite, django_capture_on_com
     assert len(mail.outbox) == 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_who_sends_a_link_again_hears_that_the_mail_server_is_away(admin, settings):
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+    sent = invitations.VALID + timezone.now()
+    one = Invitation.objects.create(brand=admin.brand, email="nieuw@example.com", token_hash="x", expires_at=sent)
+    page = admin.post(reverse("change_invitation", args=[one.pk]), {"resend": "1"}, follow=True)
+    assert "mailserver" in page.content.decode()
+    assert page.redirect_chain[-1][0] == reverse("people", args=[admin.brand.slug])
+
+
 def test_a_withdrawn_link_is_dead(admin, invite):
     address = invite()
     admin.post(reverse("change_invitation", args=[Invitation.objects.get().pk]), {"withdraw": "1"})
@@ -191,6 +201,24 @@ def test_two_admins_cannot_remove_each_other():
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert Membership.objects.filter(brand=brand, role="admin").count() == 1
+
+
+def test_who_was_made_admin_meanwhile_is_not_removed_as_an_agent(admin):
+    brand = admin.brand
+    read_before = Membership.objects.get(agent=builders.agent(brand))
+    Membership.objects.filter(pk=read_before.pk).update(role="admin")
+    Membership.objects.filter(agent=admin.agent).update(role="agent")
+    with pytest.raises(Refused, match="last_admin"):
+        members.remove(membership=read_before, actor=admin.agent)
+
+
+def test_who_is_removed_twice_is_so_once_in_the_trail(admin):
+    pk = builders.agent(admin.brand).memberships.get().pk
+    twice = [Membership.objects.get(pk=pk) for _ in range(2)]
+    members.remove(membership=twice[0], actor=admin.agent)
+    with pytest.raises(Refused, match="gone"):
+        members.remove(membership=twice[1], actor=admin.agent)
+    assert AuditEntry.objects.filter(verb="member_removed").count() == 1
 
 
 def test_who_leaves_gives_open_work_back(admin):
