@@ -108,7 +108,7 @@ def authorization_lost(account: ChannelAccount, error: ConnectorError) -> bool:
     if not lost:
         return False
     account.refresh_from_db()
-    open_gaps(account, reason="authorization_lost")
+    _open_gaps(account, reason="authorization_lost", detail=error.detail)
     _tell(account, "account_lost", None, detail=account.state_detail)
     account_warnings.tell_lost(account)
     return True
@@ -119,7 +119,7 @@ def pause(*, account: ChannelAccount, agent: Agent) -> bool:
     """Nothing is fetched until somebody resumes; the stretch is a gap until it is caught up."""
     paused = _move(account, {State.CONNECTED}, State.PAUSED, reason="paused")
     if paused:
-        open_gaps(account, reason="paused")
+        _open_gaps(account, reason="paused")
         _tell(account, "account_paused", agent)
     return paused
 
@@ -161,10 +161,10 @@ def change_settings(*, account: ChannelAccount, agent: Agent, **fields: Any) -> 
     _tell(account, "account_settings_changed", agent, changed=changed)
 
 
-def open_gaps(account: ChannelAccount, *, reason: str) -> None:
+def _open_gaps(account: ChannelAccount, *, reason: str, detail: str = "") -> None:
     """From now on the account's streams can prove nothing, from where each was last complete."""
     for stream in account.streams.filter(enabled=True):
-        open_gap(stream, reason=reason, now=timezone.now(), at_once=True)
+        open_gap(stream, reason=reason, now=timezone.now(), detail=detail, at_once=True)
 
 
 def _learned(credentials: Credentials, info: AccountInfo) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import structlog
 from connectors import exceptions as wrong
 from connectors.types import Cost
 from inbox import events
-from inbox.models import ChannelAccount, Gap, Poll, Stream
+from inbox.models import ChannelAccount, Poll, Stream
 from inbox.operations import accounts, ledger
 from inbox.operations.ingest_text import clip
 
@@ -60,8 +60,6 @@ def _lost(stream: Stream, error: wrong.AuthorizationLost, now: datetime) -> None
     """The whole account stops; each stream resumes from its own cursor when somebody reconnects it."""
     if accounts.authorization_lost(stream.account, error):
         log.error("authorization_lost", account=stream.account_id, code=error.code)
-    for each in Stream.objects.filter(account=stream.account_id, enabled=True):
-        ledger.open_gap(stream=each, reason="authorization_lost", now=now, detail=error.detail, at_once=True)
     Stream.objects.filter(account=stream.account_id, enabled=True).update(
         state=Stream.State.STOPPED, reason="authorization_lost", next_poll_at=now
     )
@@ -145,19 +143,3 @@ def poll_went_well(stream: Stream) -> None:
     elif account.failures:
         ChannelAccount.objects.filter(pk=account.pk, trouble_since=None).update(failures=0, retry_at=None)
     account.failures, account.trouble_since = 0, None
-
-
-def reopen_streams(account: ChannelAccount, *, now: datetime) -> None:
-    """After a reconnection: every stream goes on from its own cursor, at once."""
-    streams = Stream.objects.filter(account=account, enabled=True)
-    streams.update(next_poll_at=now, failures=0, state=Stream.State.FAILING, reason="", lease=None, leased_until=None)
-    ChannelAccount.objects.filter(pk=account.pk).update(
-        failures=0, retry_at=None, trouble_since=None, trouble_code="", trouble_detail=""
-    )
-
-
-def pause_gaps(account: ChannelAccount, *, now: datetime) -> None:
-    """A paused account proves nothing: the gap says that this was our own choice."""
-    open_here = set(Gap.objects.filter(stream__account=account, ends_at=None).values_list("stream_id", flat=True))
-    for stream in Stream.objects.filter(account=account, enabled=True).exclude(pk__in=open_here):
-        ledger.open_gap(stream=stream, reason="paused", now=now, at_once=True)

@@ -33,7 +33,7 @@ from inbox.models import (
     Stream,
     Usage,
 )
-from inbox.operations import breaker, polling, polling_leases, reach
+from inbox.operations import accounts, breaker, polling, polling_leases, reach
 from inbox.operations.polling_pace import Pace
 from tests import builders
 from tests.inbox import feed
@@ -181,7 +181,7 @@ def test_lost_authorization_stops_the_account_at_once_tells_the_admins_and_resum
     stream.account.refresh_from_db()
     assert stream.account.state == ChannelAccount.State.LOST
     assert Notification.objects.filter(agent=admin, kind="account").count() == 1
-    assert Gap.objects.filter(reason="authorization_lost", ends_at=None).count() == 2
+    assert Gap.objects.filter(reason="authorization_lost", detail="revoked", ends_at=None).count() == 2
     asked = len(timeline.asked)
     due_again()
     assert turn() == 0
@@ -194,6 +194,15 @@ def test_lost_authorization_stops_the_account_at_once_tells_the_admins_and_resum
     assert timeline.asked[asked] == cursor or timeline.asked[asked + 1] == cursor
     assert Message.objects.count() == 2
     assert not Gap.objects.filter(closed_at=None).exists()
+
+
+def test_a_removed_account_has_no_gap_that_goes_on_for_ever():
+    """Giving the grant back makes a poll fail that was on its way."""
+    stream, _timeline = connected()
+    accounts.remove(account=stream.account, agent=builders.agent(stream.account.brand, "admin"))
+    now = timezone.now()
+    breaker.poll_failed(stream, error=AuthorizationLost("revoked"), started_at=now, now=now)
+    assert not Gap.objects.filter(ends_at=None).exists()
 
 
 def test_a_missing_permission_stops_the_stream_and_not_the_account():
