@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import DurationField, ExpressionWrapper, F
 from django.utils import timezone
 
 from inbox import events
@@ -13,7 +13,8 @@ from inbox.access import brands_of
 from inbox.models import Agent, ChannelAccount, Conversation, Notification
 
 Kind = Notification.Kind
-SOON = 0.2  # the last fifth of the norm
+# The last fifth of the norm: what is due within it is soon late
+LAST_PART = ExpressionWrapper((F("due_at") - F("waiting_since")) * 0.2, output_field=DurationField())
 
 
 def tell(
@@ -50,15 +51,12 @@ def person_wrote(conversation_ids: Iterable[int]) -> int:
 def warn_due_soon() -> int:
     """Tell assignees whose conversations enter the last fifth of the norm; told once per waiting."""
     now, told = timezone.now(), 0
-    near = Conversation.objects.filter(
+    near = Conversation.objects.alias(last_part=LAST_PART).filter(
         status=Conversation.Status.OPEN, assignee__isnull=False, waiting_since__isnull=False,
-        due_at__gt=now, due_at__lte=now + timedelta(hours=24),
+        due_at__gt=now, due_at__lte=now + F("last_part"),
     )  # fmt: skip
-    for conversation in near.order_by("due_at")[:2000].iterator():
-        waiting, due = conversation.waiting_since, conversation.due_at
-        if waiting is None or due is None or due - now > (due - waiting) * SOON:
-            continue
-        key = f"due:{conversation.pk}:{due}"
+    for conversation in near.order_by("due_at").iterator():
+        key = f"due:{conversation.pk}:{conversation.due_at}"
         told += tell([conversation.assignee_id or 0], kind=Kind.DUE_SOON, key=key, conversation=conversation)
     return told
 

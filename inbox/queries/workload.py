@@ -6,11 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Min, Q
+from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 
 from inbox.models import Brand, Conversation
-from inbox.operations.notifications import SOON
+from inbox.operations.notifications import LAST_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,9 @@ class Workload:
 def workload(brand: Brand) -> defaultdict[int | None, Workload]:
     """By the pk of the assignee, None for what is nobody's; as of now, in one statement."""
     now = timezone.now()
-    norm = ExpressionWrapper((F("due_at") - F("waiting_since")) * SOON, output_field=DurationField())
     rows = (
         Conversation.objects.filter(brand=brand, status=Conversation.Status.OPEN).order_by().values("assignee")
-        .alias(last_part=norm)
+        .alias(last_part=LAST_PART)
         .annotate(
             open=Count("pk"),
             soon=Count("pk", filter=Q(due_at__gt=now, due_at__lte=now + F("last_part"))),

@@ -200,6 +200,14 @@ def test_a_norm_that_is_near_is_told_once(brand, agent):
     assert [notifications.warn_due_soon(), notifications.warn_due_soon()] == [1, 0]
 
 
+def test_the_last_fifth_of_a_long_norm_is_near_too(brand, agent):
+    now = timezone.now()
+    for left in (1.5, 2.5):  # days, of ten
+        due = now + timedelta(days=left)
+        builders.conversation(builders.account(brand), assignee=agent, at=due - timedelta(days=10), due_at=due)
+    assert notifications.warn_due_soon() == 1
+
+
 def test_presence_shows_colleagues_and_who_types(conversation, agent, brand):
     anna = builders.agent(brand, name="Anna Kuiper")
     presence.arrive(conversation, agent=anna, typing=True)
