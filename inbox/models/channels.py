@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -123,17 +121,6 @@ class Usage(models.Model):
         return f"{self.account_id} {self.day}"
 
 
-class StreamQuerySet(models.QuerySet["Stream"]):
-    """Reads of streams."""
-
-    def due(self, now: Any) -> Self:
-        """Those the dispatcher may lease: enabled, time passed, lease free, account alive."""
-        return self.filter(
-            Q(leased_until=None) | Q(leased_until__lt=now), enabled=True, next_poll_at__lte=now,
-            account__state=ChannelAccount.State.CONNECTED,
-        ).exclude(account__retry_at__gt=now)  # fmt: skip
-
-
 class Stream(models.Model):
     """One thing polled for an account: own cursor, interval, lease and ledger."""
 
@@ -173,8 +160,6 @@ class Stream(models.Model):
     last_success_at = models.DateTimeField(null=True)
     last_message_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = StreamQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "kind", "query"], name="stream_unique")]

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connectors.exceptions import ConnectorError
+from connectors.exceptions import ConnectorError, OutcomeUnknown, RateLimited, TemporaryFailure
 from connectors.registry import connector_class, oauth_class
 from connectors.types import AccountInfo, Credentials
 from inbox import gateway
@@ -122,12 +122,12 @@ def reconnect(*, account: ChannelAccount, agent: Agent, candidate: Candidate) ->
 
 
 def revoke(account: ChannelAccount) -> bool:
-    """Give a removed account's grant back and forget it; False when the platform could not be told yet."""
+    """Give a removed account's grant back and forget it; False when it is not sure that the platform was told."""
     if account.credentials:
         try:
             oauth_class(account.kind).revoke(gateway.app_settings(account), account.credentials)
         except (ConnectorError, KeyError) as error:
-            if getattr(error, "retry_at", None) or type(error).__name__ in {"TemporaryFailure", "RateLimited"}:
+            if isinstance(error, TemporaryFailure | RateLimited | OutcomeUnknown):
                 return False
     accounts.forget_credentials(account=account)
     return True

@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from connectors.exceptions import AuthorizationLost
 from inbox.models import ChannelAccount, Gap, Notification, PlatformApp, Stream
-from inbox.operations import account_warnings, accounts
+from inbox.operations import account_warnings, accounts, polling_leases
 from inbox.queries.accounts import removed_with_credentials
 from inbox.tasks.accounts import watch_credentials
 from tests import builders
+from tests.connectors.loopback import Loopback, cut
 from tests.inbox.connecting import admin, audited, choose_first, click_through, come_back, consent, sandbox, save_app
 
 pytestmark = pytest.mark.django_db
@@ -158,11 +159,11 @@ def test_pausing_leaves_a_gap_and_resuming_goes_on(admin):
     account = builders.account(admin.brand)
     stream = builders.stream(account, cursor={"since_id": "5"})
     admin.post(reverse("pause_account", args=[account.pk]))
-    assert not Stream.objects.due(timezone.now()).filter(pk=stream.pk).exists()
+    assert polling_leases.lease_due(now=timezone.now())[1] == []
     assert stream.gaps.get().reason == "paused"
     admin.post(reverse("resume_account", args=[account.pk]))
     stream.refresh_from_db()
-    assert Stream.objects.due(timezone.now()).filter(pk=stream.pk).exists()
+    assert polling_leases.lease_due(now=timezone.now())[1] == [stream.pk]
     assert stream.cursor == {"since_id": "5"}
 
 
@@ -185,6 +186,15 @@ def test_a_grant_that_could_not_be_given_back_is_given_back_later(admin, sandbox
     PlatformApp.objects.update(base_url=sandbox.url)
     watch_credentials()
     assert removed_with_credentials() == []
+
+
+def test_a_grant_is_kept_until_the_platform_surely_knows_that_it_is_given_back(admin, sandbox):
+    account = choose_first(admin, click_through(admin, sandbox, "x"))
+    with Loopback([cut]) as platform:
+        PlatformApp.objects.update(base_url=platform.url)
+        admin.post(reverse("remove_account", args=[account.pk]))
+    assert platform.asked[0].path.endswith("/revoke")
+    assert removed_with_credentials() == [account]
 
 
 def test_a_removed_account_can_be_connected_again(admin, sandbox):
