@@ -361,10 +361,7 @@ class Capabilities:
     modes: tuple[ModeRules, ...] = ()
     streams: tuple[StreamSpec, ...] = ()
     can_hide: bool = False
-    can_like: bool = False
-    can_delete_own: bool = False
     edits_keep_id: bool = True
-    reports_deletions: bool = False
     has_budget: bool = False  # calls cost money
     refresh_batch: int = 100  # ids per refresh_metrics call
     query_max_length: int = 0

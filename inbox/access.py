@@ -143,5 +143,5 @@ def account_for(agent: Agent, pk: int, role: str = Role.ADMIN) -> ChannelAccount
 
 
 def agents_of(brand: Brand) -> models.QuerySet[Agent]:
-    """Who works for a brand: its members, and owners who joined none."""
+    """Who works for a brand: its members, by name."""
     return Agent.objects.filter(is_active=True, memberships__brand=brand).order_by("name")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
@@ -74,7 +73,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
@@ -284,4 +282,3 @@ TIME_ZONE = env.str("TIME_ZONE", "Europe/Amsterdam")
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 LOGGING_CONFIG = "webcare.logs.configure"
 LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}
-COMMAND = sys.argv[1] if len(sys.argv) > 1 else ""

@@ -45,8 +45,6 @@ CAPABILITIES = Capabilities(
         ),
     ),
     can_hide=True,
-    can_like=True,
-    can_delete_own=True,
     refresh_batch=50,
     find_sent_after=60,
     scope_uses=(

@@ -121,10 +121,6 @@ class SandboxClient:
         """Start a scenario: `speed`, `backfill`."""
         return self.post("scenario", name=name, **more)  # type: ignore[no-any-return]
 
-    def stop_scenario(self) -> None:
-        """Nothing happens by itself any more."""
-        self.post("scenario/stop")
-
     def reset(self, **more: Any) -> None:
         """Begin again."""
         self.post("reset", **more)

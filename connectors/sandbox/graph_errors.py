@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import Any
 
 from connectors.sandbox.http import Response
-
-NON_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class GraphRefusal(Exception):

@@ -95,7 +95,6 @@ class XConnector(Connector):
             StreamSpec("own_posts", Visibility.PUBLIC, own=True, default_interval=120),
         ),
         can_hide=True,
-        can_delete_own=True,
         edits_keep_id=False,
         has_budget=True,
         query_max_length=512,

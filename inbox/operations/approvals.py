@@ -13,7 +13,7 @@ from inbox.models import Agent, Conversation, Delivery, Membership, Message, Not
 from inbox.operations import notifications, outbox_rules
 from inbox.operations.changes import Refused, record
 from inbox.operations.notes import add_note
-from inbox.operations.outbox_choices import _back_to_draft, _cancel, _decide, own_words
+from inbox.operations.outbox_choices import back_to_draft, cancel, decide, own_words
 from inbox.operations.outbox_records import update
 from inbox.operations.replies import parent_of, parts_of, snapshot, stop_clocks
 
@@ -75,7 +75,7 @@ def approve(
         stop_clocks(conversation)
         record(conversation, actor=agent, verb="approved", data={"delivery": delivery.pk})
 
-    return _decide(delivery_id, (State.APPROVAL,), change)
+    return decide(delivery_id, (State.APPROVAL,), change)
 
 
 def _plainly(text: str) -> str:
@@ -150,13 +150,13 @@ def give_back(*, delivery_id: int, agent: Agent, note: str) -> Delivery:
     def change(delivery: Delivery, conversation: Conversation) -> None:
         _check(delivery, conversation, agent)
         writer = delivery.message.agent
-        texts = _cancel(delivery)
+        texts = cancel(delivery)
         if writer is not None:
-            _back_to_draft(delivery, writer, " ".join(texts))
+            back_to_draft(delivery, writer, " ".join(texts))
             notifications.tell([writer.pk], kind=Notification.Kind.APPROVAL, key=f"returned:{delivery.pk}", actor=agent,
                                conversation=conversation, detail=note)  # fmt: skip
         add_note(conversation=conversation, author=agent, text=note)
         record(conversation, actor=agent, verb="returned", data={"delivery": delivery.pk})
 
     with transaction.atomic():
-        return _decide(delivery_id, (State.APPROVAL,), change)
+        return decide(delivery_id, (State.APPROVAL,), change)

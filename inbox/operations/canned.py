@@ -9,8 +9,6 @@ from django.utils import timezone
 
 from inbox.models import Agent, CannedReply, Conversation
 
-PLACEHOLDERS = ("name", "handle", "agent", "initials")
-
 
 def usable(conversation: Conversation) -> Iterable[CannedReply]:
     """Those for this language and channel that are still valid; the page of a conversation has read them already."""

@@ -34,13 +34,10 @@ from inbox.operations import accounts, outbox_limits, outbox_rules
 from inbox.operations.breaker import untold
 from inbox.operations.changes import Refused
 from inbox.operations.outbox_claims import claim, next_due, patience, recover_stuck, to_send
-from inbox.operations.outbox_echoes import settle_echoes
 from inbox.operations.outbox_fast import record_plainly
 from inbox.operations.outbox_looks import look_for_uncertain
 from inbox.operations.outbox_messages import files_of, outbound, with_files
 from inbox.operations.outbox_records import IdTaken, back_to_queue, now_failed, now_uncertain, record_sent
-
-__all__ = ["deliver_due", "keep_delivering", "keep_looking", "settle_echoes", "sweep"]
 
 IN_FLIGHT = 16  # calls at the same time in one worker process
 LONGEST = 60.0  # seconds one run keeps claiming; the next wake-up goes on
@@ -101,7 +98,7 @@ def _until_next() -> float:
 def deliver_due() -> int:
     """Send everything that is due, many calls in flight, until nothing is due; how many calls were made.
 
-    None while another thread of this process does so: two would only cut the same work into smaller pieces.
+    0 while another thread of this process does so: two would only cut the same work into smaller pieces.
     """
     if not _sending.acquire(blocking=False):
         return 0

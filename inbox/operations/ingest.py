@@ -20,7 +20,6 @@ from connectors.types import Author, Direction, InboundMessage, Page, Unreadable
 from inbox.models import Stream
 from inbox.operations import ingest_edits, ingest_effects
 from inbox.operations.apart import PYTHON, apart, lost_a_race, of_the_data
-from inbox.operations.deliveries import settle_echoes
 from inbox.operations.ingest_conversations import (
     Changes,
     Norms,
@@ -35,6 +34,7 @@ from inbox.operations.ingest_placeholders import fill_placeholders, put_placehol
 from inbox.operations.ingest_rows import Keys, execute, fetch
 from inbox.operations.ingest_text import clip
 from inbox.operations.ledger import Turn, record_page, set_aside_all, store_exposures, take_up
+from inbox.operations.outbox_echoes import settle_echoes
 from inbox.operations.threading import partner_of, place
 
 TRIES = 6

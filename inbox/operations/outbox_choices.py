@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from inbox.models import Agent, Attachment, Conversation, Delivery, DeliveryAttempt, Draft, Message
 from inbox.operations.changes import Refused, record
-from inbox.operations.outbox_records import _answered, close_attempt, reopen, update
+from inbox.operations.outbox_records import close_attempt, note_answered, reopen, update
 from inbox.operations.replies import locked, stop_clocks
 
 State = Delivery.State
@@ -19,7 +19,8 @@ Change = Callable[[Delivery, Conversation], None]
 
 
 @transaction.atomic
-def _decide(delivery_id: int, states: tuple[str, ...], change: Change) -> Delivery:
+def decide(delivery_id: int, states: tuple[str, ...], change: Change) -> Delivery:
+    """Change a reply that is in one of these states, under its locks. Refused "too_late" (facts: state) otherwise."""
     conversation = locked(Delivery.objects.values_list("conversation_id", flat=True).get(pk=delivery_id))
     rows = Delivery.objects.select_for_update(of=("self",)).select_related("message", "account")
     delivery = rows.get(pk=delivery_id)
@@ -34,12 +35,12 @@ def undo(*, delivery_id: int, agent: Agent) -> Delivery:
 
     def change(delivery: Delivery, conversation: Conversation) -> None:
         first = _first_part(delivery)
-        texts = _cancel(first)
-        _back_to_draft(first, agent, " ".join(texts))
+        texts = cancel(first)
+        back_to_draft(first, agent, " ".join(texts))
         reopen_like_before(conversation, first)
         record(conversation, actor=agent, verb="taken_back", data={"delivery": first.pk})
 
-    return _decide(delivery_id, (State.PENDING, State.APPROVAL), change)
+    return decide(delivery_id, (State.PENDING, State.APPROVAL), change)
 
 
 def _first_part(delivery: Delivery) -> Delivery:
@@ -54,11 +55,12 @@ def _first_part(delivery: Delivery) -> Delivery:
     return delivery
 
 
-def _cancel(delivery: Delivery) -> list[str]:
+def cancel(delivery: Delivery) -> list[str]:
+    """Take back a locked reply and all that waits for it; the words of its parts."""
     update(delivery, state=State.CANCELLED, claim=None)
     words = [own_words(delivery)]
     for later in delivery.dependents.filter(state__in=[State.PENDING, State.APPROVAL]).select_related("message"):
-        texts = _cancel(later)
+        texts = cancel(later)
         words += texts if later.part > 1 else []  # a public line behind a private message is no part of it
     return words
 
@@ -69,7 +71,8 @@ def own_words(delivery: Delivery) -> str:
     return delivery.message.text.removesuffix(mark)
 
 
-def _back_to_draft(delivery: Delivery, agent: Agent, text: str) -> None:
+def back_to_draft(delivery: Delivery, agent: Agent, text: str) -> None:
+    """Put the words and the files of a reply back where the agent writes."""
     draft, made = Draft.objects.get_or_create(
         agent=agent, conversation_id=delivery.conversation_id, mode=delivery.mode,
         defaults={"text": text, "saved_at": timezone.now()},
@@ -101,7 +104,7 @@ def send_again(*, delivery_id: int, agent: Agent) -> Delivery:
         stop_clocks(conversation)
         record(conversation, actor=agent, verb="sent_again", data={"delivery": delivery.pk})
 
-    return _decide(delivery_id, (State.FAILED, State.UNCERTAIN), change)
+    return decide(delivery_id, (State.FAILED, State.UNCERTAIN), change)
 
 
 def _dependents_again(delivery: Delivery, due: datetime) -> None:
@@ -121,10 +124,10 @@ def it_is_there(*, delivery_id: int, agent: Agent, link: str = "") -> Delivery:
         _mark(delivery, "seen_by_hand", agent)
         if link:
             Message.objects.filter(pk=delivery.message_id).update(permalink=link)
-        _answered(conversation, delivery, sent_at)
+        note_answered(conversation, delivery, sent_at)
         record(conversation, actor=agent, verb="seen_by_hand", data={"delivery": delivery.pk})
 
-    return _decide(delivery_id, (State.UNCERTAIN,), change)
+    return decide(delivery_id, (State.UNCERTAIN,), change)
 
 
 def look_now(*, delivery_id: int, agent: Agent) -> Delivery:
@@ -133,18 +136,18 @@ def look_now(*, delivery_id: int, agent: Agent) -> Delivery:
     def change(delivery: Delivery, conversation: Conversation) -> None:
         update(delivery, look_at=timezone.now(), handled_at=None)
 
-    return _decide(delivery_id, (State.UNCERTAIN,), change)
+    return decide(delivery_id, (State.UNCERTAIN,), change)
 
 
 def edit_again(*, delivery_id: int, agent: Agent) -> Delivery:
     """Put a failed reply back into the composer and stop minding it."""
 
     def change(delivery: Delivery, conversation: Conversation) -> None:
-        _back_to_draft(delivery, agent, " ".join(_unsent(delivery)))
+        back_to_draft(delivery, agent, " ".join(_unsent(delivery)))
         _handled(delivery)
         record(conversation, actor=agent, verb="edited_again", data={"delivery": delivery.pk})
 
-    return _decide(delivery_id, (State.FAILED,), change)
+    return decide(delivery_id, (State.FAILED,), change)
 
 
 def _unsent(delivery: Delivery) -> list[str]:
@@ -161,7 +164,7 @@ def give_up(*, delivery_id: int, agent: Agent) -> Delivery:
         _mark(delivery, "given_up", agent)
         record(conversation, actor=agent, verb="given_up", data={"delivery": delivery.pk})
 
-    return _decide(delivery_id, (State.FAILED, State.UNCERTAIN), change)
+    return decide(delivery_id, (State.FAILED, State.UNCERTAIN), change)
 
 
 def _handled(delivery: Delivery) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from inbox import events
 from inbox.models import Attachment, ChannelAccount, Delivery
+from inbox.operations.outbox_records import now_uncertain
 from inbox.prepared import prepared
 
 PER_ACCOUNT = 8  # calls in flight: a slow account takes no more of the worker than this
@@ -131,8 +132,6 @@ def patience(delivery: Delivery) -> timedelta:
 
 def recover_stuck() -> int:
     """A worker that died in its call leaves `sending`: nobody knows, so it is uncertain. How many."""
-    from inbox.operations.outbox_records import now_uncertain  # records import claims' neighbours
-
     now = timezone.now()
     long_ago = Q(claimed_at__lt=now - STUCK_WITH_FILES) | Q(claimed_at__lt=now - STUCK_AFTER, message__attachments=None)
     stuck = Delivery.objects.filter(long_ago, state=Delivery.State.SENDING)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from connectors.payloads import clean_text
 from connectors.types import Sent
 from inbox.models import ChannelAccount, Delivery, Message
-from inbox.operations.outbox_records import IdTaken, _record_sent
+from inbox.operations.outbox_records import IdTaken, settle_sent
 
 State = Delivery.State
 SLACK = timedelta(seconds=10)  # clocks differ
@@ -47,7 +47,7 @@ def _settle(delivery: Delivery, sent: Sent) -> bool:
     for _ in range(3):
         try:
             with transaction.atomic():
-                _record_sent(delivery.pk, sent, "seen")
+                settle_sent(delivery.pk, sent, "seen")
         except IdTaken:
             return False
         except IntegrityError:

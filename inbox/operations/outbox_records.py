@@ -42,14 +42,15 @@ def record_sent(*, delivery: Delivery, sent: Sent, outcome: str = "sent") -> boo
     for chance in range(5):
         try:
             with transaction.atomic():
-                return _record_sent(delivery.pk, sent, outcome)
+                return settle_sent(delivery.pk, sent, outcome)
         except (IntegrityError, OperationalError):
             if chance == 4:
                 raise
     return False
 
 
-def _record_sent(delivery_id: int, sent: Sent, outcome: str) -> bool:
+def settle_sent(delivery_id: int, sent: Sent, outcome: str) -> bool:
+    """As `record_sent`, once, within the caller's transaction; IdTaken when the id is another reply's."""
     conversation = locked(Delivery.objects.values_list("conversation_id", flat=True).get(pk=delivery_id))
     rows = Delivery.objects.select_for_update(of=("self",)).select_related("message", "account")
     delivery = rows.get(pk=delivery_id)
@@ -69,7 +70,7 @@ def _record_sent(delivery_id: int, sent: Sent, outcome: str) -> bool:
         error_detail="",
     )
     close_attempt(delivery, outcome=outcome)
-    _answered(conversation, delivery, when)
+    note_answered(conversation, delivery, when)
     if sent.thread_id and delivery.message.visibility == "private" and conversation.visibility == "public":
         _link_private_leg(conversation, sent.thread_id, delivery.message)
     record(conversation, actor=None, verb="sent", data={"delivery": delivery.pk})
@@ -127,7 +128,8 @@ def close_attempt(delivery: Delivery, *, outcome: str, detail: str = "") -> None
     last.update(finished_at=timezone.now(), outcome=outcome[:20], detail=detail)
 
 
-def _answered(conversation: Conversation, delivery: Delivery, when: datetime) -> None:
+def note_answered(conversation: Conversation, delivery: Delivery, when: datetime) -> None:
+    """What a locked conversation's row says once this reply is there, and what was to follow it."""
     fields: dict[str, Any] = {
         "first_reply_at": conversation.first_reply_at or when, "last_reply_at": when,
         "last_message_at": max(conversation.last_message_at, when), "message_count": F("message_count") + 1,

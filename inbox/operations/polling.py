@@ -21,7 +21,7 @@ from inbox.gateway import connect
 from inbox.models import Stream
 from inbox.operations import breaker, ledger, polling_leases
 from inbox.operations.apart import apart
-from inbox.operations.budget import Spent
+from inbox.operations.budget import REPLIES, Spent
 from inbox.operations.ingest import LeaseLost, Ready, ingest_page, prepare
 from inbox.operations.polling_pace import BUDGET_LOOK, Pace
 from inbox.operations.polling_walks import Question, advance, question
@@ -165,20 +165,11 @@ class Round:
     def _after(self, pool: ThreadPoolExecutor, asked: Asked, page: Page, *, behind: bool) -> None:
         stream, now = asked.stream, timezone.now()
         buckets = [limit.bucket for limit in page.limits]
-        room = self._room(stream, page)
-        if behind and room and asked.page < PAGES_A_TURN and stream.account_id not in self.stopped:
+        if behind and _has_room(page) and asked.page < PAGES_A_TURN and stream.account_id not in self.stopped:
             self._ask(pool, stream, page=asked.page + 1)
             return
         paced = self.pace.next(stream, new=self.new[stream.pk], buckets=buckets, behind=behind, now=now)
         self.given_back.append((stream, paced))
-
-    def _room(self, stream: Stream, page: Page) -> bool:
-        """Whether the windows that this answer named let us ask at once again."""
-        from inbox.operations.budget import REPLIES
-
-        return all(
-            limit.remaining is None or limit.remaining - (limit.limit or 0) * REPLIES >= 1 for limit in page.limits
-        )
 
     def _failed(self, asked: Asked, error: Exception) -> None:
         stream = asked.stream
@@ -224,6 +215,11 @@ def _write_rows(rows: Sequence[Row], *, write: Callable[..., None], lease: UUID)
     write([row for _, row in rows], lease=lease)
 
 
+def _has_room(page: Page) -> bool:
+    """Whether the windows that this answer named let us ask at once again."""
+    return all(w.remaining is None or w.remaining - (w.limit or 0) * REPLIES >= 1 for w in page.limits)
+
+
 def _brought_nothing(stream: Stream, page: Page) -> bool:
     """An empty answer of a healthy stream: nothing to store, no gap to open or close."""
     something = (
@@ -240,7 +236,10 @@ def _brought_nothing(stream: Stream, page: Page) -> bool:
 
 
 def _fetch(stream: Stream, asked: Question) -> tuple[Page, Ready]:
-    """One call, in a thread, and what can be done with its answer before the database is asked. A token that has to be refreshed uses the database: close that connection."""
+    """One call, in a thread, and what can be done with its answer before the database is asked.
+
+    A token that has to be refreshed uses the database: close that connection.
+    """
     reference = StreamRef(stream.kind, stream.query, stream.language, tuple(stream.exclude))
     try:
         with connect(stream.account) as connector:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors.exceptions import AuthorizationLost, ConnectorError, RateLimited
-from connectors.types import Deletion, InboundMessage, Page, Refreshed
+from connectors.types import Cost, Deletion, InboundMessage, Limit, Page, Refreshed
 from inbox.gateway import connect
 from inbox.models import ChannelAccount, Conversation, Message, MetricSample, MetricWatch, RateWindow, Stream, Usage
 from inbox.operations import accounts, budget
@@ -114,9 +114,9 @@ def _put_back(account: ChannelAccount, batch: dict[str, int], error: ConnectorEr
     MetricWatch.objects.filter(pk__in=batch.values()).update(next_at=until)
 
 
-def _spend(account: ChannelAccount, *, cost: object, limits: object, now: datetime) -> None:
+def _spend(account: ChannelAccount, *, cost: Cost, limits: Iterable[Limit], now: datetime) -> None:
     spent = budget.Spent()
-    spent.add(account.pk, cost=cost, limits=limits)  # type: ignore[arg-type]
+    spent.add(account.pk, cost=cost, limits=limits)
     spent.write(now=now)
 
 

@@ -105,7 +105,6 @@ class MemoryConnector(Connector):
             StreamSpec("own_posts", Visibility.PUBLIC, own=True),
         ),
         can_hide=True,
-        can_delete_own=True,
         has_budget=True,
     )
 
