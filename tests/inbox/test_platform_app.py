@@ -104,7 +104,8 @@ def test_why_the_platform_sent_us_back_is_said_in_plain_words(admin, sandbox):
     answer = {"state": state, "error": "invalid_scope", "error_description": "dm.read <b>"}
     page = admin.get(reverse("connect_callback", args=["x"]), answer, follow=True).content.decode()
     assert (
-        "De app mocht dit van het platform niet vragen: dm.read &lt;b&gt;. Zet daar elk recht van stap 3 aan." in page
+        "De app mocht dit van het platform niet vragen: dm.read &lt;b&gt;. Zet daar elke toestemming van stap 3 aan."
+        in page
     )
 
 
