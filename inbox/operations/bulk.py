@@ -64,12 +64,13 @@ def _preview(conversation: Conversation, text: str, agent: Agent) -> Preview:
 def send_bulk(
     *, brand: Brand, agent: Agent, text: str, chosen: dict[int, str], token: UUID, seen: dict[int, int] | None = None
 ) -> tuple[BulkReply, dict[int, str]]:
-    """Queue the chosen ones, each with its own text; and which were refused, with why. The same token is one bulk.
+    """Queue the chosen ones, each with its own text; and which were refused, with why.
 
+    The same token is one bulk, in which each is answered once: sent again, it goes on where it was broken off.
     `seen`: the newest message each preview showed; who was answered meanwhile is refused.
     """
-    bulk, made = BulkReply.objects.get_or_create(token=token, defaults={"brand": brand, "agent": agent, "text": text})
-    if not made:
+    bulk, _ = BulkReply.objects.get_or_create(token=token, defaults={"brand": brand, "agent": agent, "text": text})
+    if bulk.stopped_at:
         return bulk, {int(pk): code for pk, code in bulk.refused.items()}
     refused: dict[int, str] = {}
     place: dict[int, int] = {}

@@ -33,7 +33,7 @@ def new(request: AgentRequest, brand: str) -> HttpResponse:
     if request.method == "POST" and data.get("send"):
         chosen = {pk: data.get(f"text_{pk}", "") for pk in ids if data.get(f"take_{pk}")}
         if chosen:
-            seen = {pk: int(value) for pk in ids if (value := data.get(f"seen_{pk}", "")).isdecimal()}
+            seen = {pk: last for pk in ids if (last := number(data.get(f"seen_{pk}"))) is not None}
             made, refused = bulk.send_bulk(brand=own, agent=request.user, text=text, chosen=chosen, seen=seen,
                                            token=_token(data.get("token", "")))  # fmt: skip
             if not refused or len(refused) < len(chosen):

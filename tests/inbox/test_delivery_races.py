@@ -210,6 +210,15 @@ def test_the_same_bulk_from_two_tabs_is_one(talk, agent):
     assert len(WORLD.posts) == len(talks)
 
 
+def test_a_bulk_that_was_broken_off_goes_on_when_it_is_sent_again(talk, agent):
+    talks, token = [talk, *[builders.conversation(talk.account) for _ in range(3)]], uuid4()
+    for chosen in (talks[:2], talks):  # the first time, only two were queued before the server stopped
+        bulk.send_bulk(brand=talk.brand, agent=agent, text="Hoi", token=token, chosen={c.pk: "Hoi" for c in chosen})
+    soon()
+    deliveries.deliver_due()
+    assert len(WORLD.posts) == len(talks)
+
+
 def test_two_agents_answer_at_the_same_moment_and_the_second_hears_of_the_first(talk, agent):
     other, seen = builders.agent(talk.brand), talk.messages.get().pk
     came = outcomes(*[lambda a=a: reply(talk, a, f"Van {a.pk}", seen_message=seen) for a in (agent, other)])
