@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connectors.exceptions import AuthorizationLost
-from inbox.models import ChannelAccount, Gap, Notification, PlatformApp, Stream
+from inbox.models import Agent, ChannelAccount, Gap, Notification, PlatformApp, Stream
 from inbox.operations import account_warnings, accounts, polling_leases
 from inbox.queries.accounts import removed_with_credentials
 from inbox.tasks.accounts import watch_credentials
@@ -153,6 +153,16 @@ def test_an_end_that_comes_nearer_is_told_twice(admin):
     account_warnings.watch_expiry()
     details = Notification.objects.filter(agent=admin.agent).order_by("pk").values_list("detail", flat=True)
     assert list(details) == ["expires:10", "expires:3"]
+
+
+@pytest.mark.parametrize(("language", "day"), [("nl", "1 dec"), ("en", "1 Dec")])
+def test_a_letter_says_the_day_as_its_reader_knows_it(language, day, admin, time_machine):
+    time_machine.move_to(datetime(2026, 11, 24, 12, tzinfo=UTC))
+    Agent.objects.update(language=language)
+    builders.account(admin.brand, token_expires_at=datetime(2026, 11, 30, 23, 30, tzinfo=UTC))
+    account_warnings.watch_expiry()
+    account_warnings.mail_warnings()
+    assert f" {day}." in mail.outbox[0].body
 
 
 def test_pausing_leaves_a_gap_and_resuming_goes_on(admin):
