@@ -58,7 +58,8 @@ def test_the_locks_hold_hashes_and_no_address():
 
 
 def test_no_file_is_too_long():
-    assert [name(p) for p in CODE if len(p.read_text().splitlines()) > MAX_FILE] == []
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+    assert [name(p) for p in [*CODE, *tests] if len(p.read_text().splitlines()) > MAX_FILE] == []
 
 
 def test_no_function_is_too_long():
