@@ -320,7 +320,7 @@ def retry_after(headers: Mapping[str, str]) -> datetime | None:
     """When an answer's Retry-After says to come back, within a day; None when it says nothing readable."""
     value = headers.get("retry-after", "").strip()
     try:
-        if value.replace(".", "", 1).isdigit():
+        if value.replace(".", "", 1).isdecimal():
             return within_a_day(datetime.fromtimestamp(time.time() + float(value), UTC))
         return within_a_day(parsedate_to_datetime(value).astimezone(UTC))
     except (ValueError, OverflowError, OSError, TypeError):

@@ -134,7 +134,7 @@ def _status(response: Mapping[str, Any]) -> int:
     value = next((response[name] for name in _STATUS if name in response), 200)
     value = value.get("code") if isinstance(value, Mapping) else value
     digits = str(value).strip().split(" ")[0]
-    return int(digits) if digits.isascii() and digits.isdigit() else 200
+    return int(digits) if digits.isascii() and digits.isdecimal() else 200
 
 
 def _headers(value: Any) -> dict[str, str]:

@@ -20,7 +20,7 @@ def ours(var: Path) -> dict[int, str]:
     title = b"unixsocket:" + os.fsencode(Valkey(var).socket)  # Valkey writes its title over its environment
     found = {}
     for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+        if not folder.name.isdecimal() or int(folder.name) == os.getpid():
             continue
         try:
             command = (folder / "cmdline").read_bytes().split(b"\0")

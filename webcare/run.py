@@ -97,7 +97,7 @@ def main() -> None:
 
 def _port() -> int:
     text = os.environ.get("PORT") or "8000"
-    if not text.isdigit() or not 0 < int(text) < 65535:
+    if not text.isdecimal() or not 0 < int(text) < 65535:
         fail(f"PORT is {text!r}; it must be a number between 1 and 65534.")
     return int(text)
 

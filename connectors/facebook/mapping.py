@@ -198,7 +198,7 @@ def _addressed(payload: dict[str, Any]) -> dict[str, Any]:
     """Id and parent out of the comment's own address, where the answer was not asked for them."""
     link = urlsplit(words(payload.get("permalink_url")))
     asked = dict(parse_qsl(link.query))
-    post_part = next((part for part in reversed(link.path.split("/")) if part.isdigit()), "")
+    post_part = next((part for part in reversed(link.path.split("/")) if part.isdecimal()), "")
     top, reply = asked.get("comment_id", ""), asked.get("reply_comment_id", "")
     found: dict[str, Any] = {}
     if "id" not in payload and post_part and top:

@@ -229,7 +229,9 @@ def _addressed(uri: str) -> tuple[str, str, str]:
     edge = parts[-1] if len(parts) > 1 else (parts[0] if parts and parts[0] in _EDGES else "")
     owner = node.partition("_")[0] if node.count("_") == 1 else node
     is_page = (
-        owner.isdigit() and edge not in {"messages", "replies", ""} and (node.isdigit() is False or edge != "comments")
+        owner.isdecimal()
+        and edge not in {"messages", "replies", ""}
+        and (node.isdecimal() is False or edge != "comments")
     )
     return node, (owner if is_page else ""), edge
 

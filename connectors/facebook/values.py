@@ -59,7 +59,7 @@ def count(value: Any) -> int | None:
     """A number of things, None when it is not one."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 19:
         return int(value)
     return value if isinstance(value, int) and 0 <= value < 2**63 else None
 
@@ -92,7 +92,7 @@ def moment_or_none(value: Any) -> datetime | None:
 
 
 def _parsed(value: Any) -> datetime:
-    if isinstance(value, str) and not value.strip().lstrip("-").isdigit():
+    if isinstance(value, str) and not value.strip().lstrip("-").isdecimal():
         at = datetime.fromisoformat(value.strip())
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     if isinstance(value, bool) or not isinstance(value, str | int | float):

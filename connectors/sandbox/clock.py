@@ -59,7 +59,7 @@ def graph_time(at: int) -> str:
 
 def parse(text: str) -> int:
     """Read an ISO time or Unix seconds; ValueError when it is neither."""
-    if text.lstrip("-").isdigit():
+    if text.lstrip("-").isdecimal():
         return int(text) * 1000
     moment = datetime.fromisoformat(text)
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -87,7 +87,9 @@ def handle(faults: Faults, request: Request) -> Response:
     if form.get("do") == "clear":
         faults.clear()
         return redirect("/faults")
-    numbers = {name: int(str(form.get(name) or 0)) for name in ("times", "code") if str(form.get(name) or 0).isdigit()}
+    numbers = {
+        name: int(str(form.get(name) or 0)) for name in ("times", "code") if str(form.get(name) or 0).isdecimal()
+    }
     rule = {name: str(form.get(name) or "") for name in ("kind", "platform", "method")}
     faults.add({**rule, "path": str(form.get("path") or "*"), **numbers})
     return redirect("/faults")

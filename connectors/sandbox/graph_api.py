@@ -100,7 +100,7 @@ class GraphApi:
         if token.expires and token.expires <= self.world.clock.now():
             raise GraphRefusal(190, DEAD_TOKENS[463], subcode=463)
         if token.dead:
-            subcode = int(token.dead) if token.dead.isdigit() else 460
+            subcode = int(token.dead) if token.dead.isdecimal() else 460
             raise GraphRefusal(190, DEAD_TOKENS.get(subcode, DEAD_TOKENS[460]), subcode=subcode)
         self._check_proof(token, raw, args)
         return token

@@ -130,7 +130,7 @@ TARGETS: dict[str, type] = {
 def limit_of(name: str, args: Args) -> int:
     """How many are wanted. Lists of posts refuse more than a hundred, the others give a hundred."""
     raw = args.get("limit", "25")
-    if not raw.isdigit():
+    if not raw.isdecimal():
         raise GraphRefusal(100, "(#100) Param limit must be an integer")
     if int(raw) > 100 and TARGETS.get(name) is FbPost:
         raise GraphRefusal(100, "(#100) Please reduce the amount of data you're asking for, then retry your request")

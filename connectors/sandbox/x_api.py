@@ -157,7 +157,7 @@ class XApi:
 
 def _check(request: Request, args: tuple[str, ...], known: frozenset[str]) -> None:
     """Ids in the path are numbers, and no parameter is unknown."""
-    if args and "/by/username/" not in request.path and not args[0].replace("-", "").isdigit():
+    if args and "/by/username/" not in request.path and not args[0].replace("-", "").isdecimal():
         raise invalid("id", args[0], f"The `id` query parameter value [{args[0]}] is not valid")
     for name in request.query.keys() - known if request.method == "GET" else ():
         value = request.query[name]

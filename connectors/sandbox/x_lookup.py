@@ -95,7 +95,7 @@ def post(call: Call) -> Answer:
 
 
 def _lookup(call: Call, post_id: str, parameter: str) -> XPost | None:
-    if not post_id.isdigit():
+    if not post_id.isdecimal():
         raise invalid(parameter, post_id, f"The `{parameter}` query parameter value [{post_id}] is not valid")
     found = call.world.x_posts.get(post_id)
     if found is None or found.deleted:

@@ -95,8 +95,8 @@ def initialize(call: Call) -> Answer:
     """The first of three steps."""
     me, form = call.who.person("media.write"), call.request.form()
     total = str(form.get("total_bytes", ""))
-    if not total.isdigit() or not form.get("media_type"):
-        name = "media_type" if total.isdigit() else "total_bytes"
+    if not total.isdecimal() or not form.get("media_type"):
+        name = "media_type" if total.isdecimal() else "total_bytes"
         raise invalid(name, total, f"$.{name}: is missing but it is required")
     number = call.world.ids.snowflake(call.world.clock.now() + len(call.world.uploads) + 2)
     kind = _kind(form)
@@ -117,7 +117,7 @@ def append(call: Call) -> Answer:
     form = call.request.form()
     found = _open(call, call.who.person("media.write"), call.args[0] if call.args else str(form.get("media_id")))
     segment = str(form.get("segment_index", ""))
-    if not segment.isdigit() or int(segment) > 999:
+    if not segment.isdecimal() or int(segment) > 999:
         raise invalid("segment_index", segment, "$.segment_index: must be between 0 and 999")
     found.parts[int(segment)] = _length(form)
     return 200, {"data": {"expires_at": call.world.clock.now() // 1000 + LIFE}}

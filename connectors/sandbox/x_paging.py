@@ -44,7 +44,7 @@ def place(call: Call) -> Place:
 def size(call: Call, *, lowest: int, default: int) -> int:
     """How many are wanted."""
     raw = call.query.get("max_results", str(default))
-    if not raw.isdigit() or not lowest <= int(raw) <= 100:
+    if not raw.isdecimal() or not lowest <= int(raw) <= 100:
         message = f"The `max_results` query parameter value [{raw}] is not between {lowest} and 100"
         raise invalid("max_results", raw, message)
     return int(raw)
@@ -90,7 +90,7 @@ def bounds(call: Call, oldest: int) -> tuple[int, int]:
     query = call.query
     low, high = (oldest - X_EPOCH) << 22 if oldest else 0, 1 << 63
     for name in ("since_id", "until_id"):
-        if name in query and not (query[name].isdigit() and len(query[name]) < 20):
+        if name in query and not (query[name].isdecimal() and len(query[name]) < 20):
             raise invalid(name, query[name], f"The `{name}` query parameter value [{query[name]}] is not valid")
     if "since_id" in query:
         low = max(low, int(query["since_id"]))

@@ -84,7 +84,7 @@ def _query(call: Call) -> tuple[Query, int]:
 def _check_window(call: Call, oldest: int) -> None:
     since_id, latest = call.query.get("since_id", ""), call.world.clock.now() - 10 * SECOND
     lowest = (oldest - X_EPOCH) << 22
-    if since_id.isdigit() and int(since_id) < lowest:
+    if since_id.isdecimal() and int(since_id) < lowest:
         message = (
             f"'since_id' must be a tweet id created after {iso(oldest)[:16]}Z. "
             f"Please use a 'since_id' that is larger than {lowest}"

@@ -113,7 +113,7 @@ class Query:
             return lambda post: post.author_id == user_id
         if name.startswith("min_"):
             metric = {"min_likes": "like_count", "min_replies": "reply_count", "min_reposts": "retweet_count"}[name]
-            if not value.isdigit():
+            if not value.isdecimal():
                 raise self._bad(f"The value for operator '{name}' must be a number")
             return lambda post: post.metrics.get(metric, 0) >= int(value)
         if name in {"is", "has"}:

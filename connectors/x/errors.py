@@ -186,7 +186,7 @@ def limits_of(answer: Answer, bucket: str) -> tuple[Limit, ...]:
 
 
 def _int(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 15 else None
+    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 15 else None
 
 
 def _unix(value: str | None) -> datetime | None:

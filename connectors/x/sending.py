@@ -48,7 +48,7 @@ def send_direct(calls: Calls, message: OutboundMessage) -> Sent:
     media, before = _uploaded(calls, message, "dm")
     to = (
         {"participant_id": message.recipient_id}
-        if message.recipient_id and not message.thread_id.isdigit()
+        if message.recipient_id and not message.thread_id.isdecimal()
         else {"dm_conversation_id": message.thread_id or None, "participant_id": None}
     )
     if message.mode == "private_reply":
@@ -169,7 +169,7 @@ def _found(post: Mapping[str, Any], message: OutboundMessage, cost: Cost, reply:
 def find_direct(calls: Calls, account_id: str, message: OutboundMessage, since: datetime) -> Sent | None:
     """Our own direct message with this text in this conversation."""
     where: dict[str, Any] = {"participant_id": message.recipient_id}
-    if message.mode == "direct_message" and (message.thread_id.isdigit() or not message.recipient_id):
+    if message.mode == "direct_message" and (message.thread_id.isdecimal() or not message.recipient_id):
         where = {"dm_conversation_id": message.thread_id}
     cost, paid, token = Cost(), dict[str, Any](), ""
     for _ in range(_PAGES):

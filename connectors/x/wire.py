@@ -57,7 +57,7 @@ def word(value: Any) -> str:
 
 def count(value: Any) -> int | None:
     """A whole number that is not negative, also when it comes as text; else None."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 19:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
 
@@ -80,7 +80,7 @@ def moment(value: Any) -> datetime | None:
 
 def number(identifier: str) -> int:
     """An id to compare with; 0 for what is not a number."""
-    return int(identifier) if identifier.isascii() and identifier.isdigit() and len(identifier) < 30 else 0
+    return int(identifier) if identifier.isascii() and identifier.isdecimal() and len(identifier) < 30 else 0
 
 
 def born(identifier: str) -> datetime | None:

@@ -327,7 +327,7 @@ def looking_at(conversation: Conversation, agent: Agent) -> list[presence.Presen
 
 def _place(text: str) -> tuple[datetime, int] | None:
     seconds, micro, pk = [*text.split("."), "", "", ""][:3]
-    if not (seconds.isdigit() and micro.isdigit() and pk.isdigit() and len(text) < 45 and text.isascii()):
+    if not (seconds.isdecimal() and micro.isdecimal() and pk.isdecimal() and len(text) < 45 and text.isascii()):
         return None
     try:
         at = datetime.fromtimestamp(int(seconds), tz=UTC).replace(microsecond=int(micro[:6]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -38,6 +39,8 @@ CHOICES = {
 }
 NUMBERS = ("account", "label", "assignee", "team", "thread", "contact")
 BIGGEST, SMALLER = 2**63 - 1, 2**31 - 1  # of an id, and of what is sorted by
+# A place in a list begins with one of them, a moment in microseconds
+NUMBER, MOMENT = re.compile("i-?[0-9]{1,18}"), re.compile("t[0-9]{1,16}")
 
 
 @dataclass(frozen=True)
@@ -276,21 +279,16 @@ def _place(key: str) -> tuple[Any, int] | None:
         return None
     if head == "n":
         return None, int(tail)
-    if head[:1] == "i" and head[1:].lstrip("-").isdigit() and len(head) < 20:
+    if NUMBER.fullmatch(head):
         return max(-SMALLER, min(SMALLER, int(head[1:]))), int(tail)
-    if head[:1] == "t" and head[1:].isdigit() and len(head) < 18:  # a moment before the year 5000
+    if MOMENT.fullmatch(head):
         seconds, micro = divmod(int(head[1:]), 1_000_000)
         return datetime.fromtimestamp(seconds, tz=timezone.get_default_timezone()).replace(microsecond=micro), int(tail)
     return None
 
 
-def without_place(asked: ListQuery) -> ListQuery:
-    """The same list from its beginning."""
-    return replace(asked, after="", before="")
-
-
 def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 0 < int(text[:25]) <= BIGGEST
+    return text.isascii() and text.isdecimal() and 0 < int(text[:25]) <= BIGGEST
 
 
 def _clean(text: str) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from inbox.access import AgentRequest, Role, brand_for, may, require
-from inbox.forms_admin import CannedReplyForm, ClosingReasonForm, LabelForm
+from inbox.forms_admin import LANGUAGES, CannedReplyForm, ClosingReasonForm, LabelForm
 from inbox.models import Brand, CannedReply, ClosingReason, Label
 from inbox.operations import library as operations
 from inbox.operations.changes import Refused
@@ -98,6 +98,7 @@ def canned_replies(request: AgentRequest, slug: str) -> HttpResponse:
     rows = brand.canned_replies.select_related("owner").order_by("title", "pk")
     facts = {
         "brand": brand, "rows": rows, "today": timezone.localdate(), "may_edit": may(request.user, brand, Role.LEAD),
+        "languages": dict(LANGUAGES),
     }  # fmt: skip
     return render(request, "administration/canned_replies.html", facts)
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 def number(text: str | None) -> int | None:
     """A whole number that fits a key; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def came_from(request: HttpRequest, pk: int) -> str:

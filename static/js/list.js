@@ -34,6 +34,7 @@ export async function refresh(ids) {
   const list = document.querySelector("[data-list]");
   if (!list || !ids.length) return;
   const answer = await fetch(`${list.dataset.rows}&ids=${ids.slice(0, 200).join(",")}`, { headers: { Accept: "text/html" }, redirect: "manual" });
+  if (answer.status >= 500) throw new Error(answer.status);
   if (!answer.ok || !list.isConnected) return;
   const made = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = new Map([...made.querySelectorAll("[data-row]")].map((row) => [row.dataset.row, row]));

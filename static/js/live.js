@@ -6,7 +6,7 @@ import { tell } from "./toasts.js";
 
 const stream = document.body.dataset.stream, brand = document.body.dataset.brand;
 const pending = { rows: new Set(), open: false, list: false, counts: false, channels: false };
-let timer = null, helloes = 0;
+let timer = null, helloes = 0, tries = 0;
 
 const open = () => document.querySelector("[data-conversation]");
 // Or one of its other legs, whose messages stand here too
@@ -15,18 +15,26 @@ const get = async (url, more = {}) => {
   const answer = await fetch(url, { headers: { Accept: "text/html", ...more }, redirect: "manual" });
   if (answer.type === "opaqueredirect") document.dispatchEvent(new CustomEvent("logged-out"));
   if (answer.status === 404 || answer.status === 403) return "gone";
+  if (answer.status >= 500) throw new Error(answer.status);
   return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
 };
 
 function later() {
-  timer ??= setTimeout(() => { timer = null; work().catch(() => {}); }, document.hidden ? 5000 : 1000);
+  timer ??= setTimeout(() => { timer = null; work(); }, document.hidden ? 5000 : 1000);
 }
 
 async function work() {
-  const ids = pending.list ? [...new Set([...shownIds(), ...pending.rows])] : [...pending.rows];
-  const { open: again, counts, channels } = pending;
+  const asked = { ...pending };
+  const ids = asked.list ? [...new Set([...shownIds(), ...asked.rows])] : [...asked.rows];
   Object.assign(pending, { rows: new Set(), open: false, list: false, counts: false, channels: false });
-  await Promise.all([ids.length && refresh(ids), again && talk(), (counts || channels) && figures(channels)]);
+  try {
+    await Promise.all([ids.length && refresh(ids), asked.open && talk(), (asked.counts || asked.channels) && figures(asked.channels)]);
+    tries = 0;
+  } catch { // the server could not tell: it is asked again, and ever less often
+    for (const id of asked.rows) pending.rows.add(id);
+    for (const what of ["open", "list", "counts", "channels"]) pending[what] ||= asked[what];
+    setTimeout(later, Math.min(60000, 1000 * 2 ** ++tries));
+  }
 }
 
 async function figures(channels) {

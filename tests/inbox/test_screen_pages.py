@@ -191,6 +191,7 @@ def test_two_hundred_labels_fit_on_one_conversation(client, agent, account, bran
 def test_nonsense_in_the_address_is_an_ordinary_page(client, agent, brand, account):
     made = builders.conversation(account)
     odd = ("after=n.99999999999999999999999", "after=t9999999999999999999.1", "before=x", "after=i1.1&sort=growth",
+           "after=i%C2%B2.1&sort=growth", "after=i--5.1&sort=growth", "after=t%C2%B2.1",
            "label=%00", "account=-1", "assignee=99999999999999999999", "q=%22%22%22", "q=%00", "q=:*%26!", "q='",
            "thread=1&kind=zzz", "q=" + "a" * 500, "q=@", "q=%25_", "ids=1,x,99999999999999999999")  # fmt: skip
     for query in odd:

@@ -150,6 +150,17 @@ def test_a_draft_that_could_not_be_kept_is_kept_when_the_connection_is_back(open
     console_errors.expect("ERR_INTERNET_DISCONNECTED")
 
 
+def test_what_the_server_could_not_tell_is_asked_again(opened, scene, console_errors):
+    talk = scene["conversations"][4]
+    for what in ("rows", "head", "figures"):
+        opened.route(f"**/{what}/**", lambda route: route.fulfill(status=503), times=1)
+    claim(conversation_id=talk.pk, agent=scene["bram"])
+    expect(opened.locator("#timeline .happened").last).to_contain_text("Bram")
+    expect(opened.locator(f"#row-{talk.pk} .avatar.agent")).to_have_attribute("title", re.compile("Bram"))
+    console_errors.expect("503")
+    console_errors.clear()
+
+
 def test_what_is_typed_after_the_session_ended_is_there_after_login(opened, scene, live, console_errors):
     opened.context.clear_cookies(name="sessionid")
     opened.locator("#reply").fill("Na het einde van de sessie")
