@@ -59,12 +59,18 @@ async function put(form) {
     const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers, keepalive: body.get("text").length < 15000, redirect: "manual" });
     if (answer.type === "opaqueredirect") document.dispatchEvent(new CustomEvent("logged-out"));
     if (!answer.ok) throw new Error("not kept");
-    form.querySelector("[data-saved]").textContent = await answer.text();
+    said(form, await answer.text());
     if (answer.headers.get("Tally") && form.elements.text.value === kept && form.isConnected) tally(form, Number(answer.headers.get("Tally")));
   } catch {
     form.dataset.dirty = "failed";
-    form.querySelector("[data-saved]").textContent = form.dataset.unsaved;
+    said(form, form.dataset.unsaved, true);
   }
+}
+
+function said(form, words, late = false) {
+  const place = form.querySelector("[data-saved]");
+  place.textContent = words;
+  place.parentElement.classList.toggle("late", late);
 }
 
 // What is being sent is no draft any more

@@ -81,8 +81,14 @@ addEventListener("focus", async () => {
     document.dispatchEvent(new CustomEvent("keep", { detail: kept }));
     await Promise.all(kept);
   }
+  login.close(); // the keyboard is where it was
+  if (document.activeElement.matches("textarea[id]")) sessionStorage.setItem("writing", document.activeElement.id);
   location.reload();
 });
+const writing = document.getElementById(sessionStorage.getItem("writing") || "");
+sessionStorage.removeItem("writing");
+writing?.focus();
+writing?.setSelectionRange(writing.value.length, writing.value.length);
 
 // The browser is asked for its notifications at the moment somebody says they want them, in their own settings
 document.addEventListener("change", async (event) => {

@@ -144,6 +144,9 @@ def test_a_draft_that_could_not_be_kept_is_kept_when_the_connection_is_back(open
     opened.context.set_offline(True)
     opened.locator("#reply").fill("In de tunnel getypt")
     expect(opened.locator("[data-saved]")).to_contain_text("Nog niet bewaard")
+    opened.set_viewport_size({"width": 390, "height": 844})
+    words, row = (opened.locator(place).bounding_box() for place in ("[data-saved]", ".composer .modes"))
+    assert words["x"] + words["width"] <= row["x"] + row["width"]  # all of it is in sight
     opened.context.set_offline(False)
     expect(opened.locator("[data-saved]")).to_contain_text("Concept bewaard")
     assert Draft.objects.get(conversation=scene["conversations"][4]).text == "In de tunnel getypt"
@@ -168,7 +171,9 @@ def test_what_is_typed_after_the_session_ended_is_there_after_login(opened, scen
     opened.context.add_cookies([{"name": "sessionid", "value": session_of(scene["anna"]), "url": live}])
     with opened.expect_navigation():
         opened.evaluate("dispatchEvent(new Event('focus'))")
-    expect(opened.locator("#reply")).to_have_value("Na het einde van de sessie")
+    expect(opened.locator("#reply")).to_be_focused()
+    opened.keyboard.type(", en erna")
+    expect(opened.locator("#reply")).to_have_value("Na het einde van de sessie, en erna")
     console_errors.clear()
 
 
