@@ -42,6 +42,7 @@ class Toast:
     entries: list[int] = field(default_factory=list)
     take_over: int | None = None  # the conversation that can be taken over, from whom the agent now sees there
     seen: int | None = None
+    mistyped: bool = False  # what was typed cannot be: that is said where it was typed
 
 
 def claim(request: AgentRequest, brand: Brand, ids: list[int]) -> Outcome:
@@ -116,6 +117,8 @@ def one(request: AgentRequest, pk: int, action: str) -> HttpResponse:
     toast = _do(request, found.brand, action, [pk])
     if not request.htmx:
         return back(request, toast, came_from(request, pk) or reverse("conversation", args=[pk]))
+    if toast.mistyped:
+        return _beside_the_field(request, toast, menu="snooze")
     response = render_head(request, queries.headed(request.user, pk), toast=toast, status=409 if toast.problem else 200)
     response.headers["HX-Trigger"] = "conversation-changed"
     return response
@@ -129,6 +132,8 @@ def many(request: AgentRequest, brand: str, action: str) -> HttpResponse:
     asked = [n for n in map(number, request.POST.getlist("ids")) if n is not None][:MOST]
     ids = list(Conversation.objects.filter(brand=found, pk__in=asked).values_list("pk", flat=True))
     toast = _do(request, found, action, ids) if ids else Toast(_("Pick one or more conversations first."), problem=True)
+    if toast.mistyped and request.htmx:
+        return _beside_the_field(request, toast, menu="bulk-snooze")
     return _tell(request, toast, reverse("list", args=[found.slug, "mine"]))
 
 
@@ -180,6 +185,7 @@ def _do(request: AgentRequest, brand: Brand, action: str, ids: list[int]) -> Toa
         return _said(action, act(request, brand, ids), request.POST.get(action, ""))
     except Refused as refused:
         toast = Toast(refusal(refused.code, str(refused.facts.get("by", ""))), problem=True)
+        toast.mistyped = refused.code == "in_the_past" and request.POST.get("for") == "moment"
         if refused.code == "taken" and len(ids) == 1:
             toast.take_over = ids[0]
             toast.seen = Conversation.objects.values_list("assignee_id", flat=True).get(pk=ids[0])
@@ -238,6 +244,14 @@ def _until(request: AgentRequest) -> datetime:
     if until is None:
         raise Refused("in_the_past")
     return until
+
+
+def _beside_the_field(request: AgentRequest, toast: Toast, *, menu: str) -> HttpResponse:
+    """The field alone, with what was typed and why it cannot be: the menu it stands in stays open."""
+    facts = {"menu": menu, "typed": request.POST.get("until", ""), "trouble": toast.text}
+    response = render(request, "inbox/moment.html", facts, status=422)
+    response.headers["HX-Retarget"], response.headers["HX-Reswap"] = f"#{menu} .field", "outerHTML"
+    return response
 
 
 def _tell(request: AgentRequest, toast: Toast, otherwise: str) -> HttpResponse:

@@ -81,6 +81,7 @@ function wait(list, ids) {
 document.addEventListener("htmx:afterRequest", (event) => {
   const bar = event.target.closest?.("[data-bulk]");
   if (!bar) return;
+  if (event.detail.xhr.status === 422) return; // it says why in the menu
   bar.querySelector(":popover-open")?.hidePopover();
   if (!event.detail.successful) return;
   const row = document.querySelector("[data-row].at") || document.querySelector("[data-pick]:checked")?.closest("[data-row]");

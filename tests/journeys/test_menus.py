@@ -93,3 +93,24 @@ def test_the_arrows_open_a_menu_at_its_begin_and_at_its_end(opened):
     opened.keyboard.press("Escape")
     opened.keyboard.press("ArrowDown")
     expect(opened.locator("#label button").first).to_be_focused()
+
+
+def test_a_moment_that_is_past_is_refused_where_it_was_typed(opened, scene, console_errors):
+    for menu in ("#snooze", "#bulk-snooze"):
+        if menu == "#bulk-snooze":
+            opened.keyboard.press("Escape")
+            opened.keyboard.press("x")
+        opened.keyboard.press("s")
+        field = opened.locator(f"{menu} [name=until]")
+        field.fill("2020-05-01T09:30")
+        field.press("Enter")
+        expect(opened.locator(menu).get_by_text("Kies een moment dat nog komt.")).to_be_visible()
+        expect(field).to_have_value("2020-05-01T09:30")
+        expect(field).to_be_focused()
+        assert accessibility_problems(opened, menu) == []
+    expect(opened.locator("#toasts .toast")).to_have_count(0)
+    field.fill("2099-05-01T09:30")
+    field.press("Enter")
+    expect(opened.locator("#toasts")).to_contain_text("Uitgesteld")
+    assert Conversation.objects.get(pk=scene["conversations"][4].pk).status == "snoozed"
+    console_errors.expect("422")
