@@ -25,7 +25,7 @@ from inbox.operations.changes import Refused
 from inbox.queries.accounts import losses
 from inbox.views.refusals import platform_sentence, sentence
 
-ATTEMPT, FOUND = "connect_attempt", "connect_found"
+ATTEMPT, FOUND, REFUSED = "connect_attempt", "connect_found", "connect_refused"
 
 
 @login_required
@@ -80,7 +80,7 @@ def _platform_page(
         "capabilities": connector_class(kind).capabilities, "scopes": oauth_class(kind).scopes,
         "callback": gateway.callback_url(kind), "has_secret": bool(app and app.secrets.get("client_secret")),
         "losses": losses(kind, app.missing_scopes or []) if app else [],
-        "accounts": _connected(brand, kind),
+        "accounts": _connected(brand, kind), "refused": request.session.pop(REFUSED, ""),
     }  # fmt: skip
     return render(request, "administration/platform.html", facts, status=422 if form.is_bound else 200)
 
@@ -109,8 +109,7 @@ def _leave(request: AgentRequest, brand: Brand, kind: str, account: ChannelAccou
     try:
         attempt, address = oauth_connect.begin(brand=brand, kind=kind, account=account)
     except Refused as refused:
-        messages.error(request, sentence(refused))
-        return redirect("platform", brand.slug, kind)
+        return _not_connected(request, brand, kind, sentence(refused))
     request.session[ATTEMPT] = attempt.as_json()
     own = settings.SANDBOX_URL
     return redirect(address.removeprefix(own) if own else address)  # the sandbox's pages stand behind our own port
@@ -131,19 +130,24 @@ def callback(request: AgentRequest, kind: str) -> HttpResponse:
     brand = _brand(request, attempt.brand_id)
     oauth_connect.came_back(attempt)
     if "code" not in request.GET:
-        messages.error(request, _not_allowed(request.GET.get("error", ""), request.GET.get("error_description", "")))
-        return redirect("platform", brand.slug, kind)
+        why = _not_allowed(request.GET.get("error", ""), request.GET.get("error_description", ""))
+        return _not_connected(request, brand, kind, why)
     try:
         found = oauth_connect.candidates(attempt, code=request.GET["code"])
     except ConnectorError as error:
         look = _("Compare the callback address of step 2 and the secret of step 4 with the platform’s, and try again.")
         hint = look if isinstance(error, AuthorizationLost | Rejected) else ""
-        messages.error(request, f"{platform_sentence(error)} {hint}".strip())
-        return redirect("platform", brand.slug, kind)
+        return _not_connected(request, brand, kind, f"{platform_sentence(error)} {hint}".strip())
     if attempt.account_id is not None:
         return _reconnect(request, account_for(request.user, attempt.account_id), found)
     request.session[FOUND] = {"brand": brand.pk, "kind": kind, "sealed": oauth_connect.pack(found)}
     return redirect("choose", brand.slug, kind)
+
+
+def _not_connected(request: AgentRequest, brand: Brand, kind: str, why: str) -> HttpResponse:
+    """To the steps, where it stands beside the one to try again: a toast is gone before that is read."""
+    request.session[REFUSED] = why
+    return redirect("platform", brand.slug, kind)
 
 
 def _not_allowed(error: str, words: str) -> str:
@@ -188,11 +192,11 @@ def choose(request: AgentRequest, slug: str, kind: str) -> HttpResponse:
             del request.session[FOUND]
             done = [_connect(request, brand, kind, one) for one in picked]
             return redirect("account", done[0]) if len(done) == 1 and done[0] else redirect("accounts", slug)
-        messages.error(request, _("Choose at least one account."))
     here = {account.external_id: account for account in _connected(brand, kind)}
     rows = [(one.info, losses(kind, list(one.info.missing)), here.get(one.info.external_id)) for one in found]
-    facts = {"brand": brand, "kind": kind, "label": PLATFORMS[kind].label, "rows": rows}
-    return render(request, "administration/choose.html", facts)
+    none_chosen = request.method == "POST"
+    facts = {"brand": brand, "kind": kind, "label": PLATFORMS[kind].label, "rows": rows, "none_chosen": none_chosen}
+    return render(request, "administration/choose.html", facts, status=422 if none_chosen else 200)
 
 
 @never_cache
