@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.http import HttpRequest, HttpResponse
@@ -81,10 +82,22 @@ class RecordedSessions(DefaultUserSessionsAdapter):  # type: ignore[misc]
         super().end_sessions(ended)
 
 
+class TypedAnew(forms.TextInput):
+    """A code is good once: the wrong one does not stand before the next that is typed."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 class RecordedCode:
     """A wrong code is in the audit trail, as a wrong password is."""
 
     user: Agent
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["code"].widget = TypedAnew(self.fields["code"].widget.attrs)
 
     def _emit_authentication_failed(self, authenticator: Authenticator) -> None:
         audit.record("second_factor_failed", actor=self.user, target=str(self.user))
@@ -104,4 +117,5 @@ class SetUpForm(ActivateTOTPForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.fields["code"].widget = TypedAnew(self.fields["code"].widget.attrs)
         self.fields["code"].label = _("The code that the app shows")

@@ -81,13 +81,15 @@ def prove(scene: Scene) -> None:
 def wrong_code(scene: Scene) -> None:
     TOTP.activate(scene.owner, generate_totp_secret())
     log_in(scene)
-    post(scene, "mfa_authenticate", who="guest", code="000000")
+    again = post(scene, "mfa_authenticate", who="guest", code="000000").content.decode()
+    assert 'value="000000"' not in again  # the next code is not typed before it
 
 
 def set_up_factor(scene: Scene) -> None:
     prove(scene)
     page = scene.client.get(reverse("mfa_activate_totp")).content.decode()
     secret = re.search(r'id="secret" value="([A-Z2-7]+)"', page).group(1)
+    assert 'value="000000"' not in post(scene, "mfa_activate_totp", code="000000").content.decode()
     post(scene, "mfa_activate_totp", code=builders.code(secret))
 
 
