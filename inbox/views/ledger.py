@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -85,7 +86,7 @@ def retry(request: AgentRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Read and stored."))
     else:
         messages.error(request, _("Still not understood. It stays here, whole."))
-    return redirect("ledger", item.stream.account.brand.slug)
+    return _at_what_is_left(item)
 
 
 @login_required
@@ -95,7 +96,12 @@ def put_away(request: AgentRequest, pk: int) -> HttpResponse:
     item = _item(request, pk)
     if dismiss(item, agent=request.user, now=timezone.now()):
         messages.success(request, _("Put away. It is kept, but no longer shown here."))
-    return redirect("ledger", item.stream.account.brand.slug)
+    return _at_what_is_left(item)
+
+
+def _at_what_is_left(item: SetAside) -> HttpResponse:
+    """The keyboard goes on with the next, at the foot of the page."""
+    return redirect(reverse("ledger", args=[item.stream.account.brand.slug]) + "#set-aside")
 
 
 def _item(request: AgentRequest, pk: int) -> SetAside:

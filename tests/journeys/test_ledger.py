@@ -77,5 +77,12 @@ def test_a_lead_reads_the_proof_and_puts_away_what_cannot_be_read(window, enter,
         assert wide <= 0, f"{width} px: the page itself does not scroll sideways"
     page.get_by_text("Bekijk", exact=True).click()
     expect(page.get_by_text('"reel_share"')).to_be_visible()
-    page.get_by_role("button", name="Berg op").click()
+    page.get_by_role("button", name="Probeer opnieuw").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Opnieuw geprobeerd om")).to_be_visible()
+    expect(page.locator("#set-aside")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Probeer opnieuw")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # puts it away
     expect(page.get_by_text("Er is niets apart gezet.")).to_be_visible()
