@@ -50,7 +50,6 @@ class Composer:
     text: str
     token: UUID
     seen_message: int
-    seen_version: int
     parents: tuple[tuple[str | None, datetime, str], ...]  # what a reply can be to: its id, when, how it begins
     parent: Message | None
     drafts: dict[str, str]
@@ -107,7 +106,7 @@ def composer_for(
     return Composer(
         conversation=conversation, ways=ways, chosen=chosen, text=texts.get(chosen, "") if text is None else text,
         token=token or uuid4(), seen_message=_newest(conversation),
-        seen_version=conversation.version, parent=parent,
+        parent=parent,
         parents=tuple((m.external_id, m.sent_at, m.text[:60]) for m in parents), drafts=texts,
         files={way.audience: list(drafts[way.mode].attachments.all()) for way in ways if way.mode in drafts},
         saved_at=draft.saved_at if draft else None,
