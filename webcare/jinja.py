@@ -118,7 +118,7 @@ def piece(key: Hashable, write: Callable[[Markup], Markup], at: Markup) -> Marku
     """What was written with these facts, the language among them, with an address that is escaped already."""
     found = pieces.written.get(key)
     if found is None:
-        found = write(Markup(PLACE))  # noqa: S704 - our own token
+        found = write(escape(PLACE))
         pieces.keep(key, found)
     return found.replace(PLACE, at)
 
