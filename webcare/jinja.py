@@ -161,7 +161,7 @@ class Sheet(Context):
         parent.get(SHEETS, []).append(self)
 
 
-class Whole(Template):
+class Page(Template):
     """A page lets go of what it showed: otherwise the collector looks for it among all else, in the midst of a page."""
 
     def render(self, *args: Any, **values: Any) -> str:
@@ -180,7 +180,7 @@ class Pages(Environment):
 
     code_generator_class = Compiler
     context_class = Sheet
-    template_class = Whole
+    template_class = Page
     shown = staticmethod(shown)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
